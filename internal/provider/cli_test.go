@@ -1,0 +1,226 @@
+package provider_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// What the acceptance-test harness hides (files, logs, several processes,
+// signals) is tested with the built provider, run by the real CLI.
+
+// cliPath finds the Terraform or OpenTofu that the tests run.
+var cliPath = sync.OnceValues(func() (string, error) {
+	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" {
+		return path, nil
+	}
+	if path, err := exec.LookPath("terraform"); err == nil {
+		return path, nil
+	}
+	path, err := exec.LookPath("tofu")
+	if err != nil {
+		return "", errors.New("neither terraform nor tofu is on PATH: run `make test`, which builds one")
+	}
+	return path, nil
+})
+
+// buildFolder holds the built provider; TestMain removes it.
+var buildFolder = sync.OnceValues(func() (string, error) {
+	folder, err := os.MkdirTemp("", "equinix-oauth2-build")
+	if err != nil {
+		return "", err
+	}
+	build := exec.Command("go", "build", "-o", filepath.Join(folder, "terraform-provider-equinix-oauth2"), "../..")
+	if output, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the provider: %w\n%s", err, output)
+	}
+	return folder, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if folder, err := buildFolder(); err == nil {
+		_ = os.RemoveAll(folder)
+	}
+	os.Exit(code)
+}
+
+// cliVersion tells Terraform from OpenTofu and old from new.
+type cliVersion struct {
+	OpenTofu bool
+	Minor    int // of version 1
+}
+
+// hasEphemeral reports whether the CLI knows ephemeral resources.
+func (v cliVersion) hasEphemeral() bool {
+	return !v.OpenTofu && v.Minor >= 10 || v.OpenTofu && v.Minor >= 11
+}
+
+// hasFunctions reports whether the CLI calls functions of providers.
+func (v cliVersion) hasFunctions() bool {
+	return !v.OpenTofu && v.Minor >= 8 || v.OpenTofu && v.Minor >= 7
+}
+
+var cliVersionOf = sync.OnceValues(func() (cliVersion, error) {
+	path, err := cliPath()
+	if err != nil {
+		return cliVersion{}, err
+	}
+	command := exec.Command(path, "version", "-json")
+	command.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+os.DevNull, "CHECKPOINT_DISABLE=1")
+	output, err := command.Output()
+	if err != nil {
+		return cliVersion{}, err
+	}
+	var answer struct {
+		Version string `json:"terraform_version"`
+	}
+	if err := json.Unmarshal(output, &answer); err != nil {
+		return cliVersion{}, err
+	}
+	version := cliVersion{}
+	if _, err := fmt.Sscanf(answer.Version, "1.%d.", &version.Minor); err != nil {
+		return cliVersion{}, fmt.Errorf("version %q: %w", answer.Version, err)
+	}
+	text, err := exec.Command(path, "version").Output()
+	version.OpenTofu = bytes.Contains(text, []byte("OpenTofu"))
+	return version, err
+})
+
+// testedCLI returns the version of the CLI under test.
+func testedCLI(t *testing.T) cliVersion {
+	t.Helper()
+	version, err := cliVersionOf()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return version
+}
+
+// workspace is a folder with a configuration that the real CLI runs with the
+// built provider, away from the user's home and environment.
+type workspace struct {
+	t      *testing.T
+	folder string            // the configuration, and what the CLI leaves there
+	home   string            // HOME
+	cache  string            // XDG_CACHE_HOME: the lockout guard's records
+	env    map[string]string // what the test adds to the environment
+}
+
+// requiredProviders begins a configuration that uses the local name equinix.
+const requiredProviders = `
+terraform {
+  required_providers {
+    equinix = {
+      source = "equinix-community/equinix-oauth2"
+    }
+  }
+}
+`
+
+// newWorkspace returns a workspace with the configuration as its main.tf.
+func newWorkspace(t *testing.T, configuration string) *workspace {
+	t.Helper()
+	binaries, err := buildFolder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &workspace{t: t, folder: t.TempDir(), home: t.TempDir(), cache: t.TempDir(), env: map[string]string{}}
+	w.write("main.tf", configuration)
+	rc := filepath.Join(w.home, "cli.tfrc")
+	overrides := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n", "equinix-community/equinix-oauth2", binaries)
+	if err := os.WriteFile(rc, []byte(overrides), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.env["TF_CLI_CONFIG_FILE"] = rc
+	return w
+}
+
+// write puts a file into the workspace.
+func (w *workspace) write(name, content string) {
+	w.t.Helper()
+	if err := os.WriteFile(filepath.Join(w.folder, name), []byte(content), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// read returns a file of the workspace; empty if there is none.
+func (w *workspace) read(name string) string {
+	content, _ := os.ReadFile(filepath.Join(w.folder, name))
+	return string(content)
+}
+
+// command returns the CLI's command line in a process group of its own, so that
+// a test can signal it as a terminal does.
+func (w *workspace) command(ctx context.Context, arguments ...string) *exec.Cmd {
+	w.t.Helper()
+	path, err := cliPath()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	command := exec.CommandContext(ctx, path, arguments...)
+	command.Dir = w.folder
+	environment := map[string]string{
+		"PATH": os.Getenv("PATH"), "HOME": w.home, "XDG_CACHE_HOME": w.cache,
+		"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0",
+	}
+	maps.Copy(environment, w.env)
+	for _, name := range slices.Sorted(maps.Keys(environment)) {
+		command.Env = append(command.Env, name+"="+environment[name])
+	}
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return command
+}
+
+// run runs the CLI to its end and returns what it printed, and its exit code.
+func (w *workspace) run(arguments ...string) (output string, code int) {
+	w.t.Helper()
+	printed, err := w.command(w.t.Context(), arguments...).CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		w.t.Fatal(err)
+	}
+	if exit != nil {
+		code = exit.ExitCode()
+	}
+	return string(printed), code
+}
+
+// succeed runs the CLI and fails the test if it fails.
+func (w *workspace) succeed(arguments ...string) string {
+	w.t.Helper()
+	output, code := w.run(arguments...)
+	if code != 0 {
+		w.t.Fatalf("%s: exit code %d\n%s", strings.Join(arguments, " "), code, output)
+	}
+	return output
+}
+
+// fail runs the CLI and fails the test if it succeeds.
+func (w *workspace) fail(arguments ...string) string {
+	w.t.Helper()
+	output, code := w.run(arguments...)
+	if code == 0 {
+		w.t.Fatalf("%s: exit code 0\n%s", strings.Join(arguments, " "), output)
+	}
+	return output
+}
+
+// flat undoes the CLI's line breaks and frames, so that a text can be searched
+// for a sentence.
+func flat(output string) string {
+	return strings.Join(strings.FieldsFunc(output, func(r rune) bool {
+		return r == ' ' || r == '\n' || r == '│' || r == '╷' || r == '╵'
+	}), " ")
+}
