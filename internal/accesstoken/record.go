@@ -167,12 +167,15 @@ func (r rejection) heldUntil() time.Time {
 	return r.At.Add(holdOffs[r.Count-1])
 }
 
+// failure is the error of the rejection. Its texts come from a file that anything
+// could have written.
 func (r rejection) failure() *Error {
+	shown := (&redactor{}).line
 	return &Error{
 		Outcome: Rejected,
 		Problem: answered(r.Status),
 		Status:  r.Status,
-		API:     APIError{Code: r.Code, Title: r.Title, Message: r.Message},
+		API:     APIError{Code: shown(r.Code), Title: shown(r.Title), Message: shown(r.Message)},
 	}
 }
 

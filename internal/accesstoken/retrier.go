@@ -44,7 +44,7 @@ func (r *Retrier) Token(ctx context.Context, request Request) (Token, error) {
 	}
 	unknowns := 0
 	for attempt := 1; ; attempt++ {
-		token, err := r.next.Token(ctx, request)
+		token, err := r.next.Token(tflog.SetField(ctx, "attempt", attempt), request)
 		var failure *Error
 		if !errors.As(err, &failure) {
 			return token, err
