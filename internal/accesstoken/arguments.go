@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -148,7 +149,8 @@ func (p *Payload) mergeRequest(argument Argument) {
 		p.fail(RequestJSON, "request is not a JSON object", "The argument request must be a JSON object, as jsonencode({...}) makes it: "+err.Error()+".")
 		return
 	}
-	for name, raw := range members {
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		raw := members[name]
 		switch {
 		case !slices.Contains(fieldNames, name):
 			p.extra[name] = raw
@@ -173,12 +175,12 @@ func (p *Payload) mergeAdditionalProperties(argument Argument) {
 		p.fail(AdditionalProperties, "additional_properties is not a JSON object", "The argument additional_properties must be a JSON object, as jsonencode({...}) makes it: "+err.Error()+".")
 		return
 	}
-	for name, raw := range members {
+	for _, name := range slices.Sorted(maps.Keys(members)) {
 		if slices.Contains(fieldNames, name) {
 			p.fail(AdditionalProperties, "additional_properties repeats a named field", "The argument additional_properties must not contain "+name+". Use the argument "+name+" for it.")
 			continue
 		}
-		p.extra[name] = raw
+		p.extra[name] = members[name]
 	}
 }
 
@@ -237,7 +239,7 @@ func (p *Payload) grant() (grant string, ok bool) {
 	ok = !p.open
 	for _, name := range []string{UserName, UserPassword} {
 		if user, isSet := p.fields[name]; isSet && !user.Unknown {
-			return GrantPassword, ok
+			return GrantPassword, !p.open
 		} else if isSet {
 			ok = false
 		}
@@ -281,8 +283,8 @@ func (p *Payload) checkEncoding() {
 	case "", EncodingNone:
 	case EncodingMD5B64:
 		sum, err := base64.StdEncoding.Strict().DecodeString(password.Value)
-		if hasPassword && !password.Unknown && CheckText(password.Value) == "" && (err != nil || len(sum) != 16) {
-			p.fail(password.from, "user_password is not an MD5 in base64", password.describe(UserPassword)+" must be the base64 of the 16 bytes of the password's raw MD5 (24 characters) with password_encoding \"md5-b64\". provider::equinix::md5_b64(password) makes it; base64encode(md5(password)) does not.")
+		if hasPassword && !password.Unknown && CheckText(password.Value) == "" && (err != nil || len(sum) != 16 || strings.ContainsAny(password.Value, "\r\n")) {
+			p.fail(password.from, "user_password is not an MD5 in base64", password.describe(UserPassword)+" must be the base64 of the 16 bytes of the password's raw MD5 (24 characters) with password_encoding \"md5-b64\". The provider's function md5_b64 makes it; base64encode(md5(password)) does not.")
 		}
 	default:
 		if CheckText(encoding.Value) == "" {
@@ -294,52 +296,36 @@ func (p *Payload) checkEncoding() {
 // parseObject returns the members of a JSON object as they are written. Its
 // errors tell the place of a mistake and nothing of the text.
 func parseObject(text string) (map[string]json.RawMessage, error) {
-	decoder := json.NewDecoder(strings.NewReader(text))
-	at := func(err error) error {
-		offset := decoder.InputOffset()
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			offset = syntax.Offset
-		}
-		before := text[:min(max(int(offset)-1, 0), len(text))]
-		line := strings.Count(before, "\n")
-		column := utf8.RuneCountInString(before[strings.LastIndex(before, "\n")+1:])
-		return fmt.Errorf("it is not valid JSON at line %d, column %d", line+1, column+1)
-	}
 	if !utf8.ValidString(text) {
 		return nil, errors.New("it is not valid UTF-8")
 	}
-	opening, err := decoder.Token()
-	if err != nil {
-		return nil, at(err)
+	// Only Unmarshal tells the place of a mistake: a Decoder does not count what
+	// its tokens took.
+	var whole json.RawMessage
+	var syntax *json.SyntaxError
+	if err := json.Unmarshal([]byte(text), &whole); errors.As(err, &syntax) {
+		before := text[:max(syntax.Offset-1, 0)]
+		line := strings.Count(before, "\n")
+		column := utf8.RuneCountInString(before[strings.LastIndex(before, "\n")+1:])
+		return nil, fmt.Errorf("it is not valid JSON at line %d, column %d", line+1, column+1)
 	}
-	if opening != json.Delim('{') {
+	// From here on the text is known to be valid.
+	decoder := json.NewDecoder(strings.NewReader(text))
+	if opening, _ := decoder.Token(); opening != json.Delim('{') {
 		return nil, errors.New("it is another kind of JSON value")
 	}
 	members := map[string]json.RawMessage{}
 	for decoder.More() {
-		key, err := decoder.Token()
-		if err != nil {
-			return nil, at(err)
-		}
-		name, ok := key.(string)
-		if !ok {
-			return nil, at(nil)
-		}
+		key, _ := decoder.Token()
+		name, _ := key.(string)
 		if _, repeated := members[name]; repeated {
 			return nil, errors.New("a member is written twice")
 		}
 		var raw json.RawMessage
 		if err := decoder.Decode(&raw); err != nil {
-			return nil, at(err)
+			return nil, errors.New("it is not valid JSON")
 		}
 		members[name] = raw
-	}
-	if _, err := decoder.Token(); err != nil {
-		return nil, at(err)
-	}
-	if _, err := decoder.Token(); err == nil {
-		return nil, errors.New("something follows the object")
 	}
 	return members, nil
 }

@@ -162,7 +162,9 @@ func (c *Client) outside(request Request, err error) string {
 		address := os.Getenv(name)
 		if at := strings.LastIndex(address, "@"); at >= 0 {
 			user := address[:at]
-			user = user[strings.LastIndex(user, "/")+1:]
+			if _, rest, ok := strings.Cut(user, "://"); ok {
+				user = rest
+			}
 			secrets = append(secrets[:len(secrets):len(secrets)], user)
 		}
 	}

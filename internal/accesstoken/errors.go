@@ -2,6 +2,7 @@ package accesstoken
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"time"
 )
@@ -110,6 +111,10 @@ func (e *Error) Error() string {
 	}
 	return text.String()
 }
+
+// Format keeps the cause, which is not scrubbed, out of every text that the
+// error is formatted into.
+func (e *Error) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, e.Error()) }
 
 // Unwrap returns the error of the network or the context, if that was the cause.
 func (e *Error) Unwrap() error { return e.cause }

@@ -89,10 +89,10 @@ func (g *LockoutGuard) Token(ctx context.Context, request Request) (Token, error
 
 	// An attempt with a credential that was once accepted is no possible rejection
 	// while its answer is out.
-	id := rand.Text()
+	attempt := attempt{id: rand.Text(), credential: credential, began: time.Now(), alone: !verdict.proven}
 	if !verdict.everAccepted {
-		account.update(ctx, func(r *record) { r.begin(id, credential, time.Now()) })
-		request.repeatUnknown = func() bool { return account.repeat(ctx, id, credential) }
+		account.update(ctx, func(r *record) { r.begin(attempt, time.Now()) })
+		request.repeatUnknown = func() bool { return account.repeat(ctx, attempt) }
 	}
 	token, err := g.next.Token(ctx, request)
 	var failure *Error
@@ -103,7 +103,8 @@ func (g *LockoutGuard) Token(ctx context.Context, request Request) (Token, error
 	if failure != nil && !verdict.everAccepted {
 		unanswered = failure.unknowns
 	}
-	account.update(ctx, func(r *record) { r.end(id, credential, failure, unanswered, time.Now()) })
+	// A call that is interrupted has an outcome, too.
+	account.update(context.WithoutCancel(ctx), func(r *record) { r.end(attempt, failure, unanswered, time.Now()) })
 	if failure != nil && (failure.Outcome == Rejected || unanswered > 0) {
 		failure.Lockout = account.lockout(ctx, credential)
 	}
@@ -136,7 +137,7 @@ type verdict struct {
 // sent.
 func (a *account) judge(ctx context.Context, credential string, hasTurn bool) (verdict, error) {
 	now := time.Now()
-	stored := a.stored(ctx, now)
+	stored := a.stored(ctx)
 	if refusal := stored.refusal(credential, now, hasTurn); refusal != nil {
 		refusal.Lockout.Record = a.file.path
 		return verdict{}, refusal
@@ -147,7 +148,7 @@ func (a *account) judge(ctx context.Context, credential string, hasTurn bool) (v
 	if earlier, ok := a.rejected[credential]; ok {
 		refusal := earlier.failure()
 		all, possible := a.memory.successive(now)
-		refusal.Lockout = &Lockout{Rejections: max(all, earlier.Count), Unknown: possible}
+		refusal.Lockout = &Lockout{Rejections: max(all, earlier.Count), Unknown: possible, NeedsClearing: all-possible >= maxRejections}
 		return verdict{}, refusal
 	}
 	if refusal := a.memory.refusal(credential, now, hasTurn); refusal != nil {
@@ -161,13 +162,13 @@ func (a *account) judge(ctx context.Context, credential string, hasTurn bool) (v
 
 // stored returns the record that all processes share; an empty one where there
 // is none, or none that can be used.
-func (a *account) stored(ctx context.Context, now time.Time) record {
+func (a *account) stored(ctx context.Context) record {
 	if a.file == nil {
 		return record{}
 	}
-	stored, settled, err := a.file.read(now)
+	stored, settled, err := a.file.read()
 	if settled && err == nil {
-		err = a.file.update(now, func(*record) {}) // so that its times run from now on
+		err = a.file.update(ctx, func(*record) {}) // so that its times run from now on
 	}
 	if err != nil {
 		logUnusable(ctx, a.file.path, err)
@@ -182,6 +183,7 @@ func (a *account) admit(ctx context.Context, credential string) (v verdict, rele
 	if v, err = a.judge(ctx, credential, false); v.proven || err != nil {
 		return v, release, err
 	}
+	tflog.Debug(ctx, "Waiting for other requests for the account, if there are any")
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, a.lostPatience())
 	defer cancel()
 	select {
@@ -233,11 +235,11 @@ func (a *account) lostPatience() error {
 
 // repeat notes a further attempt of the same call after one without an answer,
 // and reports whether it may be made.
-func (a *account) repeat(ctx context.Context, id, credential string) bool {
+func (a *account) repeat(ctx context.Context, again attempt) bool {
 	if known, _ := a.successive(ctx); known >= maxRejections {
 		return false
 	}
-	a.update(ctx, func(r *record) { r.begin(id, credential, time.Now()) })
+	a.update(ctx, func(r *record) { r.begin(again, time.Now()) })
 	return true
 }
 
@@ -245,7 +247,7 @@ func (a *account) repeat(ctx context.Context, id, credential string) bool {
 // processes have of the account.
 func (a *account) successive(ctx context.Context) (all, possible int) {
 	now := time.Now()
-	stored := a.stored(ctx, now)
+	stored := a.stored(ctx)
 	all, possible = stored.successive(now)
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -266,7 +268,7 @@ func (a *account) update(ctx context.Context, change func(*record)) {
 	if a.file == nil {
 		return
 	}
-	if err := a.file.update(time.Now(), change); err != nil {
+	if err := a.file.update(ctx, change); err != nil {
 		logUnusable(ctx, a.file.path, err)
 	}
 }

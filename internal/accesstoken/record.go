@@ -179,43 +179,62 @@ func (r rejection) failure() *Error {
 	}
 }
 
+// attempt is a call that may be sent, with all its repetitions.
+type attempt struct {
+	id         string
+	credential string
+	began      time.Time
+	alone      bool // nobody else had an attempt on its way that is not proven
+}
+
 // begin notes an attempt before it is made.
-func (r *record) begin(id, credential string, now time.Time) {
+func (r *record) begin(a attempt, now time.Time) {
 	r.Unknowns = slices.DeleteFunc(r.Unknowns, func(u unknown) bool { return now.Sub(u.At) >= unknownLifetime })
-	r.Unknowns = append(r.Unknowns, unknown{ID: id, Credential: credential, At: now})
+	r.Unknowns = append(r.Unknowns, unknown{ID: a.id, Credential: a.credential, At: now})
 }
 
 // end replaces what begin noted by what came of it: failure is nil for a token,
-// and unanswered is how many of the attempts stay possible rejections. The proof
-// of an acceptance is renewed when half of its time is over.
-func (r *record) end(id, credential string, failure *Error, unanswered int, now time.Time) {
-	r.Unknowns = slices.DeleteFunc(r.Unknowns, func(u unknown) bool { return u.ID == id })
+// and unanswered is how many of the attempts stay possible rejections.
+func (r *record) end(a attempt, failure *Error, unanswered int, now time.Time) {
+	r.Unknowns = slices.DeleteFunc(r.Unknowns, func(u unknown) bool { return u.ID == a.id })
 	if failure == nil || failure.Outcome == Accepted {
-		if r.proven(credential, now.Add(proofLifetime/2)) && len(r.Rejections) == 0 && len(r.Unknowns) == 0 {
-			return // says it already
-		}
-		*r = record{Accepted: &acceptance{Credential: credential, At: now}}
+		r.accept(a, now)
 		return
 	}
 	for range unanswered {
-		r.Unknowns = append(r.Unknowns, unknown{Credential: credential, At: now})
+		r.Unknowns = append(r.Unknowns, unknown{Credential: a.credential, At: now})
 	}
 	if failure.Outcome != Rejected {
 		return
 	}
 	count := 1
 	r.Rejections = slices.DeleteFunc(r.Rejections, func(earlier rejection) bool {
-		if earlier.Credential != credential {
+		if earlier.Credential != a.credential {
 			return false
 		}
 		count += earlier.Count
 		return true
 	})
 	r.Rejections = append(r.Rejections, rejection{
-		Credential: credential, Count: count, At: now,
+		Credential: a.credential, Count: min(count, maxKept), At: now,
 		Status: failure.Status, Code: failure.API.Code, Title: failure.API.Title, Message: failure.API.Message,
 	})
-	if r.everAccepted(credential) {
+	if r.everAccepted(a.credential) {
 		r.Accepted = nil
+	}
+}
+
+// accept notes an acceptance. It ends the row of rejections, but for those that
+// came, or may still come, after the endpoint had judged the attempt: its answer
+// may be the slower one. The proof is renewed when half of its time is over.
+func (r *record) accept(a attempt, now time.Time) {
+	r.Rejections = slices.DeleteFunc(r.Rejections, func(r rejection) bool { return !r.At.After(a.began) })
+	r.Unknowns = slices.DeleteFunc(r.Unknowns, func(u unknown) bool {
+		onItsWay := u.ID != "" && !a.alone
+		return !onItsWay && !u.At.After(a.began)
+	})
+	revoked := slices.ContainsFunc(r.Rejections, func(r rejection) bool { return r.Credential == a.credential })
+	if !revoked && !r.proven(a.credential, now.Add(proofLifetime/2)) {
+		r.Accepted = &acceptance{Credential: a.credential, At: now}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -71,7 +72,7 @@ func (f *recordFolder) key() ([]byte, error) {
 	if err == nil && len(key) == keySize {
 		return key, nil
 	}
-	unlock, err := lock(path)
+	unlock, err := lock(context.Background(), path)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +92,7 @@ func (f *recordFolder) record(id string) *recordFile {
 
 // tryTurn takes the account's turn if no other process has it.
 func (f *recordFile) tryTurn() (taken bool, release func(), err error) {
-	if err := regularOrAbsent(f.turn.Path()); err != nil {
+	if err := clearPlace(f.turn.Path()); err != nil {
 		return false, nil, err
 	}
 	taken, err = f.turn.TryLock()
@@ -103,7 +104,7 @@ func (f *recordFile) tryTurn() (taken bool, release func(), err error) {
 
 // read returns the record; an empty one where there is no file, and with an
 // error where it cannot be used. settled says that the file names a time to come.
-func (f *recordFile) read(now time.Time) (stored record, settled bool, err error) {
+func (f *recordFile) read() (stored record, settled bool, err error) {
 	content, err := readFile(f.path, maxRecordFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return record{}, false, nil
@@ -117,17 +118,19 @@ func (f *recordFile) read(now time.Time) (stored record, settled bool, err error
 	if err := stored.check(); err != nil {
 		return record{}, false, err
 	}
-	return stored, stored.settle(now), nil
+	// Not earlier: another process may have written it just now.
+	settled = stored.settle(time.Now())
+	return stored, settled, nil
 }
 
 // update changes the record. A file that cannot be used is replaced.
-func (f *recordFile) update(now time.Time, change func(*record)) error {
-	unlock, err := lock(f.path)
+func (f *recordFile) update(ctx context.Context, change func(*record)) error {
+	unlock, err := lock(ctx, f.path)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	stored, _, _ := f.read(now)
+	stored, _, _ := f.read()
 	before, _ := readFile(f.path, maxRecordFile)
 	change(&stored)
 	after, err := json.MarshalIndent(stored, "", "  ")
@@ -141,14 +144,18 @@ func (f *recordFile) update(now time.Time, change func(*record)) error {
 }
 
 // lock takes the lock beside a file. Only what holds it writes the file.
-func lock(path string) (unlock func(), err error) {
+func lock(ctx context.Context, path string) (unlock func(), err error) {
 	path += ".lock"
-	if err := regularOrAbsent(path); err != nil {
+	if err := clearPlace(path); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), maxLockWait)
+	return wait(ctx, flock.New(path, flock.SetPermissions(0o600)))
+}
+
+// wait takes a lock that nobody holds for long.
+func wait(ctx context.Context, file *flock.Flock) (unlock func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, maxLockWait)
 	defer cancel()
-	file := flock.New(path, flock.SetPermissions(0o600))
 	if _, err := file.TryLockContext(ctx, 2*time.Millisecond); err != nil {
 		return nil, err
 	}
@@ -168,19 +175,27 @@ func readFile(path string, maxSize int64) ([]byte, error) {
 	if info.Size() > maxSize {
 		return nil, fmt.Errorf("%s is larger than %d bytes", path, maxSize)
 	}
-	return os.ReadFile(path) //nolint:gosec // the path is made here
+	var content []byte
+	err = despiteOthers(func() (err error) {
+		content, err = os.ReadFile(path) //nolint:gosec // the path is made here
+		return err
+	})
+	return content, err
 }
 
 // replaceFile writes a file as a whole or not at all. Whoever is killed in
 // between leaves one file behind, which the next one overwrites.
 func replaceFile(path string, content []byte) error {
+	if err := clearPlace(path); err != nil {
+		return err
+	}
 	draft := path + ".draft"
 	if err := os.Remove(draft); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	err := os.WriteFile(draft, content, 0o600)
 	if err == nil {
-		err = os.Rename(draft, path)
+		err = despiteOthers(func() error { return os.Rename(draft, path) })
 	}
 	if err != nil {
 		_ = os.Remove(draft)
@@ -188,10 +203,38 @@ func replaceFile(path string, content []byte) error {
 	return err
 }
 
-func regularOrAbsent(path string) error {
-	info, err := os.Lstat(path)
-	if err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a regular file", path)
+// clearPlace removes what stands in the place of a file and is none: a link, a
+// pipe, an empty folder.
+func clearPlace(path string) error {
+	if isFileOrAbsent(path) {
+		return nil
 	}
-	return nil
+	// One at a time, or it would be the file that another has just put there.
+	unlock, err := wait(context.Background(), flock.New(filepath.Dir(path), flock.SetFlag(os.O_RDONLY)))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if isFileOrAbsent(path) {
+		return nil
+	}
+	return os.Remove(path)
+}
+
+// isFileOrAbsent also takes what cannot be looked at for a file: whoever opens
+// it learns why.
+func isFileOrAbsent(path string) bool {
+	info, err := os.Lstat(path)
+	return err != nil || info.Mode().IsRegular()
+}
+
+// despiteOthers repeats what Windows refuses while another process reads or
+// replaces the same file, some milliseconds each time.
+func despiteOthers(do func() error) error {
+	err := do()
+	for tries := 0; err != nil && runtime.GOOS == "windows" && !errors.Is(err, fs.ErrNotExist) && tries < 50; tries++ {
+		time.Sleep(2 * time.Millisecond)
+		err = do()
+	}
+	return err
 }

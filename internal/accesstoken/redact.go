@@ -43,6 +43,9 @@ type pattern struct {
 func newRedactor(secrets []string) *redactor {
 	r := &redactor{}
 	for _, secret := range secrets {
+		if secret == "" {
+			continue // it stands everywhere
+		}
 		r.add(secret, len(secret) < shortSecret || isWord(secret))
 		for _, spelling := range []string{secret, quoted(secret, false), quoted(secret, true)} {
 			for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
@@ -83,6 +86,7 @@ func base64Cores(encoding *base64.Encoding, text string) []string {
 }
 
 func (r *redactor) add(spelling string, wholeWord bool) {
+	spelling = withoutPlus(spelling)
 	for range maxEscapes {
 		if candidate := (pattern{spelling, wholeWord}); !slices.Contains(r.patterns, candidate) {
 			r.patterns = append(r.patterns, candidate)
@@ -107,8 +111,8 @@ type span struct{ start, end int }
 // the text.
 func (r *redactor) redact(text string) string {
 	var found []span
-	level, origin := text, []int32(nil)
-	for range maxEscapes {
+	level, origin := withoutPlus(text), []int32(nil)
+	for range maxEscapes + 1 {
 		for _, pattern := range r.patterns {
 			found = pattern.find(level, origin, found)
 		}
@@ -172,7 +176,7 @@ func isAlphanumeric(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit
 // returns for each byte of the result, and its end, the place in the original
 // that origin leads to. A text without escapes is returned as it is.
 func unescape(text string, origin []int32) (string, []int32) {
-	if !strings.ContainsAny(text, `\%+`) {
+	if !strings.ContainsAny(text, `\%`) {
 		return text, origin
 	}
 	plain := make([]byte, 0, len(text))
@@ -185,8 +189,12 @@ func unescape(text string, origin []int32) (string, []int32) {
 		plain = decoded
 		i += width
 	}
-	return string(plain), append(positions, originOf(len(text), origin))
+	return withoutPlus(string(plain)), append(positions, originOf(len(text), origin))
 }
+
+// withoutPlus makes each + a space, which it may stand for in a URL. At whatever
+// layer that is: patterns and texts are compared without any.
+func withoutPlus(text string) string { return strings.ReplaceAll(text, "+", " ") }
 
 func originOf(i int, origin []int32) int32 {
 	if origin != nil {
@@ -199,8 +207,6 @@ func originOf(i int, origin []int32) int32 {
 // and returns how many bytes it took.
 func appendUnescaped(plain []byte, text string) ([]byte, int) {
 	switch {
-	case text[0] == '+':
-		return append(plain, ' '), 1
 	case text[0] == '%' && len(text) >= 3:
 		if value, ok := hexadecimal(text[1:3]); ok {
 			return append(plain, byte(value)), 3
@@ -249,7 +255,8 @@ func (r *redactor) line(text string) string {
 		}
 		return r
 	}, masked)
-	short := []rune(strings.TrimSpace(printable))
+	// What is left out may have stood within a secret.
+	short := []rune(strings.TrimSpace(r.redact(printable)))
 	if len(short) > maxErrorText {
 		return string(short[:maxErrorText]) + "..."
 	}
