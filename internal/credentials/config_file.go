@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"syscall"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -23,8 +24,11 @@ const (
 // maxConfigFile is how large the file may be, in bytes.
 const maxConfigFile = 1 << 20
 
-// isAbsent reports whether there is no file at the path, nor can be.
-func isAbsent(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+// isAbsent reports whether there is no file at the path, nor can be: a HOME of
+// /dev/null has no folders.
+func isAbsent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}
 
 // readConfigFile returns the two keys that the file has. Its errors name the
 // line and what is wrong there, never the content.
@@ -88,6 +92,12 @@ func parseConfigFile(content []byte) (map[string]string, error) {
 		if value.Kind != yaml.ScalarNode {
 			return nil, fmt.Errorf("line %d: the value of %s must be a string", root.Content[i+1].Line, key)
 		}
+		// A secret that begins with ! or &, taken for something else, would be sent
+		// without its beginning.
+		isTagged := value.Style&yaml.TaggedStyle != 0 && value.Tag != "!!str"
+		if isTagged || value.Anchor != "" && value.Tag == "!!null" {
+			return nil, fmt.Errorf("line %d: the value of %s begins with ! or & and must stand in quotes", root.Content[i+1].Line, key)
+		}
 		if value.Tag != "!!null" {
 			values[key] = value.Value
 		}
@@ -102,25 +112,37 @@ func resolve(node *yaml.Node) *yaml.Node {
 	return node
 }
 
-var (
-	yamlLine = regexp.MustCompile(`line (\d+): `)
-	// anchorLine is a line whose value YAML takes for a reference to an anchor.
-	anchorLine = regexp.MustCompile(`(?m)^[^#\n]*:[ \t]+\*`)
-)
-
 // syntaxError says where the file is not YAML, and why. The parser's own text is
 // shown only where it cannot quote the file.
 func syntaxError(err error, content []byte) error {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	if strings.Contains(text, "anchor") {
-		where := "the file"
-		if at := anchorLine.FindIndex(content); at != nil {
-			where = fmt.Sprintf("line %d", bytes.Count(content[:at[0]], []byte("\n"))+1)
+	// The parser begins some of its texts with a line, not always the one at fault.
+	// The expression is compiled here and not at the start of every process.
+	parserLine := regexp.MustCompile(`^line \d+: `)
+	text := parserLine.ReplaceAllString(strings.TrimPrefix(err.Error(), "yaml: "), "")
+	switch {
+	case strings.Contains(text, "anchor"):
+		text = "a value that begins with * or & must stand in quotes"
+	case strings.Contains(text, "`"):
+		text = "it is not valid YAML"
+	}
+	if len(content) > maxSearched {
+		return errors.New(text)
+	}
+	return fmt.Errorf("line %d: %s", brokenLine(content), text)
+}
+
+// maxSearched is the size in bytes of a file up to which the line at fault is
+// looked for: the time grows with the square of it.
+const maxSearched = 16 << 10
+
+// brokenLine returns the number of the line that follows the longest beginning
+// of the file that is YAML by itself.
+func brokenLine(content []byte) int {
+	lines := bytes.SplitAfter(content, []byte("\n"))
+	for count := len(lines) - 1; count > 0; count-- {
+		if yaml.Unmarshal(bytes.Join(lines[:count], nil), &yaml.Node{}) == nil {
+			return count + 1
 		}
-		return fmt.Errorf("%s: a value that begins with * or & must stand in quotes", where)
 	}
-	if strings.Contains(text, "`") {
-		text = yamlLine.FindString(text) + "it is not valid YAML"
-	}
-	return errors.New(text)
+	return 1
 }

@@ -18,9 +18,9 @@ import (
 // then those of the Equinix CLI.
 const (
 	EnvAPIClientID     = "EQUINIX_API_CLIENTID"
-	EnvAPIClientSecret = "EQUINIX_API_CLIENTSECRET" //nolint:gosec // the name of a variable
+	EnvAPIClientSecret = "EQUINIX_API_CLIENTSECRET"
 	EnvCLIClientID     = "EQUINIX_CLIENT_ID"
-	EnvCLIClientSecret = "EQUINIX_CLIENT_SECRET" //nolint:gosec // the name of a variable
+	EnvCLIClientSecret = "EQUINIX_CLIENT_SECRET"
 )
 
 // DefaultConfigFile is the Equinix CLI's configuration file.
