@@ -7,9 +7,10 @@ import (
 	"flag"
 	"log"
 	"os"
+	"os/signal"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/equinix-community/terraform-provider-equinix-oauth2/internal/provider"
 )
@@ -24,19 +25,24 @@ func main() {
 	if err := silenceUnreadLogs(); err != nil {
 		log.Fatal(err)
 	}
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
-		Address: "registry.terraform.io/equinix-community/equinix-oauth2",
-		Debug:   *debug,
-	})
+	var options []tf6server.ServeOpt
+	if *debug {
+		options = append(options, tf6server.WithManagedDebug())
+	}
+	// Terraform tells of Ctrl-C in time, but not while it plans as a part of apply. A
+	// terminal sends the signal to this process, too.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := tf6server.Serve("registry.terraform.io/equinix-community/equinix-oauth2", provider.NewServer(ctx, version), options...)
+	stop()
 	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-// silenceUnreadLogs turns the SDK's logs off where nobody asks for logs: they
-// are written all the same, and Terraform parses and drops each line, which
-// takes half the time of a large plan. Any variable of the TF_LOG family keeps
-// them as they are.
+// silenceUnreadLogs turns the logs of the SDK and of this provider off where
+// nobody asks for logs: they are written all the same, and Terraform parses and
+// drops each line, which takes half the time of a large plan. Any variable of
+// the TF_LOG family keeps them as they are.
 func silenceUnreadLogs() error {
 	for _, variable := range os.Environ() {
 		name, value, _ := strings.Cut(variable, "=")
@@ -44,7 +50,7 @@ func silenceUnreadLogs() error {
 			return nil
 		}
 	}
-	for _, name := range []string{"TF_LOG_SDK", "TF_LOG_PROVIDER"} {
+	for _, name := range []string{"TF_LOG_SDK", "TF_LOG_PROVIDER_EQUINIX_OAUTH2"} {
 		if err := os.Setenv(name, "off"); err != nil {
 			return err
 		}

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	dsschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	ephschema "github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/equinix-community/terraform-provider-equinix-oauth2/internal/accesstoken"
 	"github.com/equinix-community/terraform-provider-equinix-oauth2/internal/credentials"
@@ -20,25 +22,101 @@ import (
 const accessTokenTypeName = "_oauth2_access_token"
 
 // accessTokenModel is the ephemeral resource and the data source: the arguments
-// and what is known of the token.
+// and what is known of the token. fields says which attribute each field is.
 type accessTokenModel struct {
-	ClientID             types.String `tfsdk:"client_id"`
-	ClientSecret         types.String `tfsdk:"client_secret"`
-	GrantType            types.String `tfsdk:"grant_type"`
-	UserName             types.String `tfsdk:"user_name"`
-	UserPassword         types.String `tfsdk:"user_password"`
-	PasswordEncoding     types.String `tfsdk:"password_encoding"`
-	AdditionalProperties types.String `tfsdk:"additional_properties"`
-	Request              types.String `tfsdk:"request"`
+	ClientID             types.String
+	ClientSecret         types.String
+	GrantType            types.String
+	UserName             types.String
+	UserPassword         types.String
+	PasswordEncoding     types.String
+	AdditionalProperties types.String
+	Request              types.String
 
-	AccessToken         types.String `tfsdk:"access_token"`
-	Expiry              types.String `tfsdk:"expiry"`
-	TokenType           types.String `tfsdk:"token_type"`
-	TokenTimeout        types.Int64  `tfsdk:"token_timeout"`
-	TokenUserName       types.String `tfsdk:"token_user_name"`
-	RefreshToken        types.String `tfsdk:"refresh_token"`
-	RefreshTokenTimeout types.Int64  `tfsdk:"refresh_token_timeout"`
-	ResponseBody        types.String `tfsdk:"response_body"`
+	AccessToken         types.String
+	Expiry              types.String
+	TokenType           types.String
+	TokenTimeout        types.Int64
+	TokenUserName       types.String
+	RefreshToken        types.String
+	RefreshTokenTimeout types.Int64
+	ResponseBody        types.String
+}
+
+// modelField is a field of the model with the name of its attribute.
+type modelField struct {
+	name  string
+	value attr.Value // *types.String or *types.Int64
+}
+
+// fields is the mapping between attributes and model. The framework could find it
+// in struct tags, but compiles a regular expression for each of them in each
+// call: in a large plan that is a fifth of the provider's work.
+func (m *accessTokenModel) fields() []modelField {
+	return []modelField{
+		{accesstoken.ClientID, &m.ClientID},
+		{accesstoken.ClientSecret, &m.ClientSecret},
+		{accesstoken.GrantType, &m.GrantType},
+		{accesstoken.UserName, &m.UserName},
+		{accesstoken.UserPassword, &m.UserPassword},
+		{accesstoken.PasswordEncoding, &m.PasswordEncoding},
+		{accesstoken.AdditionalProperties, &m.AdditionalProperties},
+		{accesstoken.RequestJSON, &m.Request},
+
+		{"access_token", &m.AccessToken},
+		{"expiry", &m.Expiry},
+		{"token_type", &m.TokenType},
+		{"token_timeout", &m.TokenTimeout},
+		{"token_user_name", &m.TokenUserName},
+		{"refresh_token", &m.RefreshToken},
+		{"refresh_token_timeout", &m.RefreshTokenTimeout},
+		{"response_body", &m.ResponseBody},
+	}
+}
+
+// read sets the model to a configuration.
+func (m *accessTokenModel) read(ctx context.Context, configuration tftypes.Value) diag.Diagnostics {
+	var attributes map[string]tftypes.Value
+	if err := configuration.As(&attributes); err != nil {
+		return schemaMismatch(err)
+	}
+	for _, field := range m.fields() {
+		value, err := field.value.Type(ctx).ValueFromTerraform(ctx, attributes[field.name])
+		if err != nil {
+			return schemaMismatch(err)
+		}
+		switch target := field.value.(type) {
+		case *types.String:
+			*target, _ = value.(types.String)
+		case *types.Int64:
+			*target, _ = value.(types.Int64)
+		}
+	}
+	return nil
+}
+
+// write sets an object, which keeps its type, to the model.
+func (m *accessTokenModel) write(ctx context.Context, object *tftypes.Value) diag.Diagnostics {
+	fields := m.fields()
+	attributes := make(map[string]tftypes.Value, len(fields))
+	for _, field := range fields {
+		value, err := field.value.ToTerraformValue(ctx)
+		if err != nil {
+			return schemaMismatch(err)
+		}
+		attributes[field.name] = value
+	}
+	if err := tftypes.ValidateValue(object.Type(), attributes); err != nil {
+		return schemaMismatch(err)
+	}
+	*object = tftypes.NewValue(object.Type(), attributes)
+	return nil
+}
+
+// schemaMismatch says that model and schema do not fit together, which tests
+// find before anyone else does.
+func schemaMismatch(err error) diag.Diagnostics {
+	return diag.Diagnostics{diag.NewErrorDiagnostic("The provider does not fit its schema", err.Error())}
 }
 
 // accessTokenAttributes are the attributes of both kinds; ephemeralAttributes
@@ -65,12 +143,12 @@ func accessTokenAttributes() map[string]dsschema.Attribute {
 		accesstoken.UserName: dsschema.StringAttribute{
 			Optional:            true,
 			DeprecationMessage:  "Equinix retired the password grant on 2025-01-07. Leave out user_name and user_password.",
-			MarkdownDescription: "Equinix user name, for the password grant.",
+			MarkdownDescription: "Equinix user name, for the password grant; set `user_password` with it. Equinix retired the password grant on 2025-01-07.",
 		},
 		accesstoken.UserPassword: dsschema.StringAttribute{
 			Optional:            true,
 			Sensitive:           true,
-			MarkdownDescription: "Password of `user_name`, for the password grant. Deprecated: Equinix retired the password grant on 2025-01-07.",
+			MarkdownDescription: "Password of `user_name`, for the password grant, in the form that `password_encoding` says. Deprecated: Equinix retired the password grant on 2025-01-07.",
 		},
 		accesstoken.PasswordEncoding: dsschema.StringAttribute{
 			Optional:            true,
@@ -89,7 +167,7 @@ func accessTokenAttributes() map[string]dsschema.Attribute {
 		"access_token": dsschema.StringAttribute{
 			Computed:            true,
 			Sensitive:           true,
-			MarkdownDescription: "The access token. Send it as `Authorization: Bearer ...`.",
+			MarkdownDescription: "The access token, valid until `expiry`. Send it as `Authorization: Bearer ...`.",
 		},
 		"expiry": dsschema.StringAttribute{
 			Computed:            true,
@@ -98,7 +176,7 @@ func accessTokenAttributes() map[string]dsschema.Attribute {
 		},
 		"token_type": dsschema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "Type of the token as the response states it: `Bearer`.",
+			MarkdownDescription: "Type of the token as the response states it: `Bearer`; null if it states none.",
 		},
 		"token_timeout": dsschema.Int64Attribute{
 			Computed:            true,
@@ -106,7 +184,7 @@ func accessTokenAttributes() map[string]dsschema.Attribute {
 		},
 		"token_user_name": dsschema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "User name of the account that the token belongs to: `user_name` of the response.",
+			MarkdownDescription: "User name of the account that the token belongs to: `user_name` of the response; null if it has none.",
 		},
 		"refresh_token": dsschema.StringAttribute{
 			Computed:            true,
@@ -200,6 +278,7 @@ type tokenIssuer struct {
 	unknown     string
 	credentials func() (credentials.Pair, error)
 	tokens      accesstoken.Source
+	interrupted <-chan struct{} // closed when the user ends the run
 }
 
 // errProviderUnknown says that the provider block is not known well enough to
@@ -241,6 +320,15 @@ func (i *tokenIssuer) issue(ctx context.Context, model *accessTokenModel) (expir
 		diags.AddError("The token request cannot be made", err.Error())
 		return time.Time{}, diags, nil
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-i.interrupted:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	token, err := i.tokens.Token(ctx, request)
 	if err != nil {
 		diags.Append(tokenDiagnostic(err, request, pair.Source))

@@ -37,7 +37,7 @@ func (d *accessTokenDataSource) Configure(_ context.Context, req datasource.Conf
 
 func (d *accessTokenDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	var model accessTokenModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	resp.Diagnostics.Append(model.read(ctx, req.Config.Raw)...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(model.validate()...)
 	}
@@ -45,7 +45,7 @@ func (d *accessTokenDataSource) ValidateConfig(ctx context.Context, req datasour
 
 func (d *accessTokenDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model accessTokenModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	resp.Diagnostics.Append(model.read(ctx, req.Config.Raw)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -64,5 +64,5 @@ func (d *accessTokenDataSource) Read(ctx context.Context, req datasource.ReadReq
 	model.UserPassword = types.StringNull()
 	model.AdditionalProperties = types.StringNull()
 	model.Request = types.StringNull()
-	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+	resp.Diagnostics.Append(model.write(ctx, &resp.State.Raw)...)
 }

@@ -36,7 +36,7 @@ func (e *accessTokenEphemeral) Configure(_ context.Context, req ephemeral.Config
 
 func (e *accessTokenEphemeral) ValidateConfig(ctx context.Context, req ephemeral.ValidateConfigRequest, resp *ephemeral.ValidateConfigResponse) {
 	var model accessTokenModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	resp.Diagnostics.Append(model.read(ctx, req.Config.Raw)...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(model.validate()...)
 	}
@@ -44,7 +44,7 @@ func (e *accessTokenEphemeral) ValidateConfig(ctx context.Context, req ephemeral
 
 func (e *accessTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
 	var model accessTokenModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	resp.Diagnostics.Append(model.read(ctx, req.Config.Raw)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -54,7 +54,7 @@ func (e *accessTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenReque
 		return
 	}
 	resp.RenewAt = expiry
-	resp.Diagnostics.Append(resp.Result.Set(ctx, model)...)
+	resp.Diagnostics.Append(model.write(ctx, &resp.Result.Raw)...)
 }
 
 // Renew cannot give Terraform another token. An error would make work fail that

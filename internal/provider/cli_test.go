@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +17,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/equinix-community/terraform-provider-equinix-oauth2/internal/accesstoken/accesstokentest"
 )
 
 // What the acceptance-test harness hides (files, logs, several processes,
@@ -42,6 +46,7 @@ var buildFolder = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	build := exec.Command("go", "build", "-o", filepath.Join(folder, "terraform-provider-equinix-oauth2"), "../..")
+	build.Env = developerEnvironment
 	if output, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the provider: %w\n%s", err, output)
 	}
@@ -49,11 +54,61 @@ var buildFolder = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
+	if err := isolate(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	code := m.Run()
 	if folder, err := buildFolder(); err == nil {
 		_ = os.RemoveAll(folder)
 	}
+	_ = os.RemoveAll(os.Getenv("HOME"))
 	os.Exit(code)
+}
+
+// developerEnvironment is the environment as it was before isolate; the go
+// command needs it.
+var developerEnvironment = os.Environ()
+
+// isolate keeps what the developer has out of the tests that run the provider in
+// this process (credentials, settings, records of the lockout guard), and tells
+// the acceptance-test framework which CLI to run.
+func isolate() error {
+	for _, variable := range developerEnvironment {
+		name, _, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, "EQUINIX_") || strings.HasPrefix(name, "TF_VAR_") || strings.HasPrefix(name, "TF_CLI_") || name == "TF_APPEND_USER_AGENT" {
+			if err := os.Unsetenv(name); err != nil {
+				return err
+			}
+		}
+	}
+	home, err := os.MkdirTemp("", "equinix-oauth2-home")
+	if err != nil {
+		return err
+	}
+	path, err := cliPath()
+	if err != nil {
+		return err
+	}
+	version, err := cliVersionOf()
+	if err != nil {
+		return err
+	}
+	variables := map[string]string{
+		"HOME": home, "XDG_CACHE_HOME": filepath.Join(home, ".cache"),
+		"EQUINIX_LOCKOUT_PROTECTION": "false",
+		"TF_ACC_TERRAFORM_PATH":      path,
+	}
+	if version.OpenTofu {
+		// The address that OpenTofu gives to the providers under test.
+		variables["TF_ACC_PROVIDER_HOST"] = "registry.opentofu.org"
+	}
+	for name, value := range variables {
+		if err := os.Setenv(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // cliVersion tells Terraform from OpenTofu and old from new.
@@ -223,4 +278,44 @@ func flat(output string) string {
 	return strings.Join(strings.FieldsFunc(output, func(r rune) bool {
 		return r == ' ' || r == '\n' || r == '│' || r == '╷' || r == '╵'
 	}), " ")
+}
+
+// outputStrings returns an output that is a list of strings.
+func outputStrings(t *testing.T, w *workspace, name string) []string {
+	t.Helper()
+	var values []string
+	if err := json.Unmarshal([]byte(w.succeed("output", "-json", name)), &values); err != nil {
+		t.Fatal(err)
+	}
+	return values
+}
+
+// ownerOf asks the mock's API whose a token is.
+func ownerOf(t *testing.T, server *accesstokentest.Server, token string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/whoami", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := server.Client().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var answer struct {
+		ClientID string `json:"client_id"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer.ClientID
+}
+
+// startServer serves the handler on a loopback address, which it returns.
+func startServer(t *testing.T, handler http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
 }

@@ -26,6 +26,7 @@ const (
 	summaryRedirected    = "The Equinix token endpoint redirects"
 	summaryRefused       = "The Equinix token endpoint refused the request"
 	summaryUnusableToken = "The Equinix token endpoint sent no usable token"
+	summaryBusy          = "Other requests for the same account have not ended"
 	summaryInterrupted   = "The token request was interrupted"
 	summaryExpired       = "The Equinix access token has expired"
 	summaryBadVariable   = "An environment variable is not usable"
@@ -104,9 +105,12 @@ func explain(failure *accesstoken.Error) (summary, advice string) {
 		return summaryRejected, "Check that client_id and client_secret belong together and are those of the endpoint's environment (production or sandbox); they are in the Equinix developer portal under My Apps."
 	case accesstoken.NotJudged:
 		if failure.Status != 0 {
-			return summaryUnavailable, "The credentials were not judged. Run again later."
+			return summaryUnavailable, "Run again later."
 		}
-		return summaryUnreachable, "The credentials were not judged. Check the endpoint, the network, the proxy settings and the certificates that this machine trusts."
+		if failure.Attempts == 0 {
+			return summaryBusy, "No request was sent. Unproven credentials are sent one at a time, so that they do not lock the account. End the other run, or wait for its end."
+		}
+		return summaryUnreachable, "Check the endpoint, the network, the proxy settings and the certificates that this machine trusts."
 	case accesstoken.Unknown:
 		if failure.Lockout != nil && failure.Withheld() {
 			return summaryBlocked, "Check whether the endpoint works again, and wait."
@@ -161,11 +165,8 @@ func lockoutText(lockout *accesstoken.Lockout) string {
 		return ""
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "Equinix locks the account after 5 successive invalid attempts; %d %s known here", lockout.Rejections, plural(lockout.Rejections, "is", "are"))
-	if lockout.Unknown > 0 {
-		fmt.Fprintf(&text, ", %d of them without an answer that tells", lockout.Unknown)
-	}
-	text.WriteString(". ")
+	fmt.Fprintf(&text, "Equinix locks the account after 5 successive invalid attempts. Known here: %d rejected, %d without an answer. ",
+		lockout.Rejections-lockout.Unknown, lockout.Unknown)
 	switch {
 	case lockout.NeedsClearing && lockout.Record != "":
 		text.WriteString("Nothing more is sent for this account until you delete the file that remembers them.")
@@ -183,11 +184,4 @@ func lockoutText(lockout *accesstoken.Lockout) string {
 		fmt.Fprintf(&text, "\nRemembered in: %s (lockout_protection = false in the provider block, or %s=false, switches the files off)", lockout.Record, envLockoutProtection)
 	}
 	return strings.TrimSpace(text.String())
-}
-
-func plural(count int, one, many string) string {
-	if count == 1 {
-		return one
-	}
-	return many
 }

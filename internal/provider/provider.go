@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -52,17 +53,20 @@ const recordFolderName = "terraform-provider-equinix-oauth2"
 // equinixProvider is the provider "equinix". It has the type name of the
 // official provider, as google-beta has that of google, so that the names of its
 // objects begin with equinix_.
-type equinixProvider struct{ version string }
+type equinixProvider struct {
+	version     string
+	interrupted <-chan struct{}
+}
 
 var (
 	_ provider.ProviderWithEphemeralResources = &equinixProvider{}
 	_ provider.ProviderWithFunctions          = &equinixProvider{}
 )
 
-// New returns a factory of providers of that version, as the plugin server
-// takes it.
-func New(version string) func() provider.Provider {
-	return func() provider.Provider { return &equinixProvider{version: version} }
+// New returns a factory of providers of that version, as the framework takes it.
+// Once interrupted is closed they obtain no more tokens; nil never is.
+func New(version string, interrupted <-chan struct{}) func() provider.Provider {
+	return func() provider.Provider { return &equinixProvider{version: version, interrupted: interrupted} }
 }
 
 // providerModel is the provider block.
@@ -145,6 +149,7 @@ func (p *equinixProvider) Configure(ctx context.Context, req provider.ConfigureR
 		unknown:     model.unknown(),
 		credentials: sync.OnceValues(model.credentialSources().Find),
 		tokens:      accesstoken.NewCache(guard),
+		interrupted: p.interrupted,
 	}
 	resp.DataSourceData = issuer
 	resp.EphemeralResourceData = issuer
@@ -289,7 +294,7 @@ func (endpointValidator) ValidateString(_ context.Context, req validator.StringR
 func parseEndpointArgument(text string, diags *diag.Diagnostics) accesstoken.Endpoint {
 	endpoint, err := accesstoken.ParseEndpoint(text)
 	if err != nil {
-		addArgumentError(diags, path.Root("endpoint"), err == accesstoken.ErrEndpointUserInfo,
+		addArgumentError(diags, path.Root("endpoint"), errors.Is(err, accesstoken.ErrEndpointUserInfo),
 			"endpoint is not usable", fmt.Sprintf("The provider argument endpoint is not usable: %s.", err))
 	}
 	return endpoint
