@@ -98,7 +98,8 @@ run() {
 }
 trap 'stopped=yes signalled=yes; if [[ -n "$child" ]]; then kill -INT "$child"; fi' INT TERM HUP
 
-# Planned first: while it plans, a plan can be interrupted and an apply cannot.
+# Planned first: a signal to the CLI reaches the provider during a plan, but not
+# while an apply plans.
 status=0
 run plan -input=false -out="$work/demo.tfplan" && run apply "$work/demo.tfplan" || status=$?
 
