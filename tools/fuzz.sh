@@ -12,7 +12,7 @@ while read -r package; do
   for target in $targets; do
     found=$((found + 1))
     echo "--- $target in $package, $fuzztime"
-    go test -run '^$' -fuzz "^$target\$" -fuzztime "$fuzztime" "$package"
+    go test -run '^$' -fuzz "^$target\$" -fuzztime "$fuzztime" -fuzzminimizetime 5x "$package"
   done
 done < <(go list ./...)
 

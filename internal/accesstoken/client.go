@@ -301,7 +301,7 @@ func parseRetryAfter(header string, now time.Time) time.Duration {
 	count, err := strconv.ParseUint(header, 10, 64)
 	switch {
 	case err == nil || errors.Is(err, strconv.ErrRange):
-		return time.Duration(min(count, math.MaxInt64/uint64(time.Second))) * time.Second //nolint:gosec // bounded by the line itself
+		return time.Duration(min(count, math.MaxInt64/uint64(time.Second))) * time.Second
 	default:
 		date, err := http.ParseTime(header)
 		if err != nil {

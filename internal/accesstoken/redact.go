@@ -200,7 +200,7 @@ func originOf(i int, origin []int32) int32 {
 	if origin != nil {
 		return origin[i]
 	}
-	return int32(i) //nolint:gosec // a text is at most a response body of 1 MiB
+	return int32(i)
 }
 
 // appendUnescaped appends what a text starts with, an escape or a single byte,

@@ -168,8 +168,8 @@ func TestRequest_FormatShowsNoSecret(t *testing.T) {
 			}
 		}
 	}
-	encoded, err := json.Marshal(any(request))
-	if err != nil || string(encoded) != "{}" {
+	encoded, err := json.Marshal([]any{request})
+	if err != nil || string(encoded) != "[{}]" {
 		t.Errorf("as JSON it is %s, %v", encoded, err)
 	}
 }
