@@ -86,7 +86,7 @@ func BenchmarkCache_Hit(b *testing.B) {
 		"logger off": tfsdklog.NewRootProviderLogger(b.Context(), tfsdklog.WithLevelFromEnv("BENCHMARK_LOG")),
 	} {
 		b.Run(name, func(b *testing.B) {
-			cache, request := NewCache(instantSource{benchmarkToken(b)}), benchmarkRequest(b, "id")
+			cache, request := NewCache(instantSource{benchmarkToken(b)}, nil), benchmarkRequest(b, "id")
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := cache.Token(ctx, request); err != nil {
@@ -99,7 +99,7 @@ func BenchmarkCache_Hit(b *testing.B) {
 
 // BenchmarkCache_Callers has 1,000 callers at once.
 func BenchmarkCache_Callers(b *testing.B) {
-	cache, request, ctx := NewCache(instantSource{benchmarkToken(b)}), benchmarkRequest(b, "id"), b.Context()
+	cache, request, ctx := NewCache(instantSource{benchmarkToken(b)}, nil), benchmarkRequest(b, "id"), b.Context()
 	b.SetParallelism(1000 / runtime.GOMAXPROCS(0))
 	b.ReportAllocs()
 	b.RunParallel(func(callers *testing.PB) {

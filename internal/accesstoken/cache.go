@@ -16,8 +16,9 @@ const reuseMargin = 5 * time.Minute
 // one token of one request. Errors are not cached: whether another attempt may
 // be made is the LockoutGuard's decision.
 type Cache struct {
-	next   Source
-	tokens sync.Map // request key → *cachedToken
+	next        Source
+	interrupted <-chan struct{}
+	tokens      sync.Map // request key → *cachedToken
 
 	mu      sync.Mutex
 	flights map[string]*flight // by request key; guarded by mu
@@ -40,9 +41,10 @@ type flight struct {
 	err     error
 }
 
-// NewCache returns a Cache in front of next.
-func NewCache(next Source) *Cache {
-	return &Cache{next: next, flights: map[string]*flight{}}
+// NewCache returns a Cache in front of next. Once interrupted is closed, it makes
+// no more requests and all who wait for one leave; nil never is.
+func NewCache(next Source, interrupted <-chan struct{}) *Cache {
+	return &Cache{next: next, interrupted: interrupted, flights: map[string]*flight{}}
 }
 
 // Token returns a cached token while it is valid for at least five minutes, or
@@ -55,8 +57,12 @@ func (c *Cache) Token(ctx context.Context, request Request) (Token, error) {
 		tflog.Debug(ctx, "Reused the access token", hit.logFields)
 		return hit.token, nil
 	}
-	if err := ctx.Err(); err != nil {
-		return Token{}, err
+	select {
+	case <-ctx.Done():
+		return Token{}, ctx.Err()
+	case <-c.interrupted:
+		return Token{}, context.Canceled
+	default:
 	}
 	shared := c.board(ctx, request)
 	select {
@@ -65,6 +71,9 @@ func (c *Cache) Token(ctx context.Context, request Request) (Token, error) {
 	case <-ctx.Done():
 		c.leave(request, shared)
 		return Token{}, ctx.Err()
+	case <-c.interrupted:
+		c.leave(request, shared)
+		return Token{}, context.Canceled
 	}
 }
 

@@ -35,7 +35,7 @@ func TestCache_ReusesATokenUntilItsMargin(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			source := issuing(lifetime)
-			cache := NewCache(source)
+			cache := NewCache(source, nil)
 			request := requestWith(t, "id", "secret")
 			ask := func(want string) {
 				t.Helper()
@@ -59,7 +59,7 @@ func TestCache_ReusesATokenUntilItsMargin(t *testing.T) {
 func TestCache_DoesNotKeepATokenWithoutLifetime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := issuing(0)
-		cache := NewCache(source)
+		cache := NewCache(source, nil)
 		for range 2 {
 			if _, err := cache.Token(t.Context(), requestWith(t, "id", "secret")); err != nil {
 				t.Error(err)
@@ -74,7 +74,7 @@ func TestCache_DoesNotKeepATokenWithoutLifetime(t *testing.T) {
 func TestCache_SendsOneRequestForAThousandCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := issuing(time.Hour)
-		cache := NewCache(source)
+		cache := NewCache(source, nil)
 		var group sync.WaitGroup
 		for range 1000 {
 			group.Go(func() {
@@ -94,7 +94,7 @@ func TestCache_SendsOneRequestForAThousandCallers(t *testing.T) {
 func TestCache_SendsARequestForEachKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := issuing(time.Hour)
-		cache := NewCache(source)
+		cache := NewCache(source, nil)
 		var group sync.WaitGroup
 		start := time.Now()
 		for i := range 1000 {
@@ -120,7 +120,7 @@ func TestCache_SharesAnErrorAndKeepsNone(t *testing.T) {
 			}
 			return tokenFor(time.Hour, "token"), nil
 		}}
-		cache := NewCache(source)
+		cache := NewCache(source, nil)
 		request := requestWith(t, "id", "secret")
 		var group sync.WaitGroup
 		for range 100 {
@@ -141,10 +141,37 @@ func TestCache_SharesAnErrorAndKeepsNone(t *testing.T) {
 	})
 }
 
+func TestCache_EndsWhenItIsInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := issuing(time.Hour)
+		interrupted := make(chan struct{})
+		cache := NewCache(source, interrupted)
+		request := requestWith(t, "id", "secret")
+		var group sync.WaitGroup
+		for range 10 {
+			group.Go(func() {
+				if _, err := cache.Token(t.Context(), request); !errors.Is(err, context.Canceled) {
+					t.Errorf("got %v", err)
+				}
+			})
+		}
+		synctest.Wait()
+		start := time.Now()
+		close(interrupted)
+		group.Wait()
+		if _, err := cache.Token(t.Context(), request); !errors.Is(err, context.Canceled) {
+			t.Errorf("afterwards: got %v", err)
+		}
+		if source.count() != 1 || !time.Now().Equal(start) {
+			t.Errorf("%d requests, over after %s", source.count(), time.Since(start))
+		}
+	})
+}
+
 func TestCache_ALeaverDoesNotStopTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := issuing(time.Hour)
-		cache := NewCache(source)
+		cache := NewCache(source, nil)
 		request := requestWith(t, "id", "secret")
 		first, leave := context.WithCancel(t.Context())
 		var group sync.WaitGroup
@@ -180,7 +207,7 @@ func TestCache_TheLastLeaverCancelsTheFlightAndSeesItOut(t *testing.T) {
 			ended.Store(true)
 			return Token{}, ctx.Err()
 		}}
-		cache := NewCache(source)
+		cache := NewCache(source, nil)
 		request := requestWith(t, "id", "secret")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -216,7 +243,7 @@ func TestCache_ACallerDoesNotJoinACancelledFlight(t *testing.T) {
 			}
 			return tokenFor(time.Hour, "token"), nil
 		}}
-		cache := NewCache(source)
+		cache := NewCache(source, nil)
 		request := requestWith(t, "id", "secret")
 		ctx, cancel := context.WithCancel(t.Context())
 		var group sync.WaitGroup
@@ -246,7 +273,7 @@ func TestCache_ALandingFlightRemovesOnlyItself(t *testing.T) {
 			}
 			return tokenFor(time.Hour, "token"), pause(ctx, time.Minute)
 		}}
-		cache := NewCache(source)
+		cache := NewCache(source, nil)
 		request := requestWith(t, "id", "secret")
 		ctx, cancel := context.WithCancel(t.Context())
 		var group sync.WaitGroup
@@ -273,14 +300,14 @@ func TestCache_ACallerWhoHasLeftCausesNoRequest(t *testing.T) {
 	source := issuing(time.Hour)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := NewCache(source).Token(ctx, requestWith(t, "id", "secret")); !errors.Is(err, context.Canceled) || source.count() != 0 {
+	if _, err := NewCache(source, nil).Token(ctx, requestWith(t, "id", "secret")); !errors.Is(err, context.Canceled) || source.count() != 0 {
 		t.Errorf("%d requests, %v", source.count(), err)
 	}
 }
 
 func TestCache_AFlightTakesTheTokenOfTheOneBefore(t *testing.T) {
 	source := issuing(time.Hour)
-	cache := NewCache(source)
+	cache := NewCache(source, nil)
 	request := requestWith(t, "id", "secret")
 	cache.store(request, tokenFor(time.Hour, "landed meanwhile"))
 	own := cache.board(t.Context(), request) // as after a look into the cache that came too early
@@ -294,7 +321,7 @@ func TestCache_LogsAReuse(t *testing.T) {
 	source := &scriptedSource{script: func(context.Context, int, Request) (Token, error) {
 		return tokenFor(time.Hour, "the-t0ken-itself"), nil
 	}}
-	cache := NewCache(source)
+	cache := NewCache(source, nil)
 	text, entries := logged(t, func(ctx context.Context) {
 		for range 2 {
 			if _, err := cache.Token(ctx, requestWith(t, "id", "client-s3cret")); err != nil {
@@ -366,7 +393,7 @@ func TestCache_ChurnNeitherLocksNorLeaks(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				endpoint := &lockingEndpoint{random: rand.New(rand.NewPCG(seed, 1)), streak: map[string]int{}}
-				cache := NewCache(NewLockoutGuard(NewRetrier(endpoint, MaxRetries, time.Second), ""))
+				cache := NewCache(NewLockoutGuard(NewRetrier(endpoint, MaxRetries, time.Second), ""), nil)
 				// A right and some wrong secrets for one account, wrong ones alone for
 				// another, a right one alone for the third.
 				var requests []Request

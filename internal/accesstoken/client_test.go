@@ -907,7 +907,7 @@ func TestClient_MasksTheProxysPassword(t *testing.T) {
 // sources: the account stays unlocked.
 func TestClient_BehindTheWholeRow(t *testing.T) {
 	w := overTLS(t)
-	source := NewCache(NewLockoutGuard(NewRetrier(w.client, MaxRetries, 0), ""))
+	source := NewCache(NewLockoutGuard(NewRetrier(w.client, MaxRetries, 0), ""), nil)
 	for i := range 10 {
 		request := requestTo(t, w.server.URL, fieldsOf(ClientID, "id", ClientSecret, fmt.Sprintf("wrong %d", i)))
 		for range 3 {

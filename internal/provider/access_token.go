@@ -278,7 +278,6 @@ type tokenIssuer struct {
 	unknown     string
 	credentials func() (credentials.Pair, error)
 	tokens      accesstoken.Source
-	interrupted <-chan struct{} // closed when the user ends the run
 }
 
 // errProviderUnknown says that the provider block is not known well enough to
@@ -320,15 +319,6 @@ func (i *tokenIssuer) issue(ctx context.Context, model *accessTokenModel) (expir
 		diags.AddError("The token request cannot be made", err.Error())
 		return time.Time{}, diags, nil
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		select {
-		case <-i.interrupted:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	token, err := i.tokens.Token(ctx, request)
 	if err != nil {
 		diags.Append(tokenDiagnostic(err, request, pair.Source))

@@ -175,7 +175,7 @@ func TestInterruption_EndsTheRunAndLeavesNothingBehind(t *testing.T) {
 				if run.command.ProcessState.Success() {
 					t.Errorf("the run succeeded:\n%s", run.output())
 				}
-				mustContain(t, run.output(), "Interrupt received", "The token request was interrupted")
+				mustContain(t, run.output(), "The token request was interrupted")
 				until(t, "the provider ends, too", func() bool { return errors.Is(run.signalGroup(0), syscall.ESRCH) })
 				expectFolderAtRest(t, w, place)
 
@@ -184,6 +184,31 @@ func TestInterruption_EndsTheRunAndLeavesNothingBehind(t *testing.T) {
 				w.succeed("plan")
 			})
 		}
+	}
+}
+
+// Terraform tells no provider that the plan of an apply is interrupted; the
+// terminal does.
+func TestInterruption_EndsTheApplyThatStillPlans(t *testing.T) {
+	for _, kind := range consumerKinds(t) {
+		t.Run(kind, func(t *testing.T) {
+			server := newServer(t)
+			release := server.Hold()
+			t.Cleanup(release)
+			w := protectedWorkspace(t, protectedProvider(server.URL, "")+consumers(kind, 3, ""))
+			run := w.start("apply", "-auto-approve")
+			until(t, "the request arrives", func() bool { return server.Count() == 1 })
+
+			if err := run.signalGroup(syscall.SIGINT); err != nil {
+				t.Fatal(err)
+			}
+			run.wait()
+			if run.command.ProcessState.Success() {
+				t.Errorf("the run succeeded:\n%s", run.output())
+			}
+			mustContain(t, run.output(), "The token request was interrupted")
+			expectCount(t, server, 1)
+		})
 	}
 }
 

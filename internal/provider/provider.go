@@ -148,8 +148,7 @@ func (p *equinixProvider) Configure(ctx context.Context, req provider.ConfigureR
 		endpoint:    settings.endpoint,
 		unknown:     model.unknown(),
 		credentials: sync.OnceValues(model.credentialSources().Find),
-		tokens:      accesstoken.NewCache(guard),
-		interrupted: p.interrupted,
+		tokens:      accesstoken.NewCache(guard, p.interrupted),
 	}
 	resp.DataSourceData = issuer
 	resp.EphemeralResourceData = issuer
