@@ -2,6 +2,7 @@ package accesstoken
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -32,13 +33,22 @@ func logOutcome(ctx context.Context, request Request, failure *Error, requested 
 func logRequest(ctx context.Context, request Request, header http.Header) {
 	tflog.Debug(ctx, "Sending a token request", logFields(request, map[string]any{}))
 	tflog.Trace(ctx, "Token request", map[string]any{
-		"headers": loggedHeaders(request, header), "body": loggedBody(request, request.body),
+		"headers": lazyText(func() string { return loggedHeaders(request.secrets, header) }),
+		"body":    lazyText(func() string { return loggedBody(request.secrets, request.body) }),
 	})
 }
 
 func logResponse(ctx context.Context, request Request, response *http.Response, body []byte) {
+	// A token is as secret where the response repeats it.
+	secrets := func() []string {
+		var members map[string]json.RawMessage
+		_ = json.Unmarshal(body, &members) // what is no JSON holds no token
+		return append(slices.Clip(request.secrets), scalar(members["access_token"]), scalar(members["refresh_token"]))
+	}
 	tflog.Trace(ctx, "Token response", map[string]any{
-		"status": response.StatusCode, "headers": loggedHeaders(request, response.Header), "body": loggedBody(request, body),
+		"status":  response.StatusCode,
+		"headers": lazyText(func() string { return loggedHeaders(secrets(), response.Header) }),
+		"body":    lazyText(func() string { return loggedBody(secrets(), body) }),
 	})
 }
 
@@ -49,29 +59,25 @@ type lazyText func() string
 // MarshalText implements [encoding.TextMarshaler] for the logger.
 func (t lazyText) MarshalText() ([]byte, error) { return []byte(t()), nil }
 
-func loggedBody(request Request, body []byte) lazyText {
-	return func() string {
-		text := newRedactor(request.secrets).body(body)
-		if len(text) > maxLoggedBody {
-			return strings.ToValidUTF8(text[:maxLoggedBody], "") + "..."
-		}
-		return text
+func loggedBody(secrets []string, body []byte) string {
+	text := newRedactor(secrets).body(body)
+	if len(text) > maxLoggedBody {
+		return strings.ToValidUTF8(text[:maxLoggedBody], "") + "..."
 	}
+	return text
 }
 
 // loggedHeaders shows the headers with secrets and cookies masked.
-func loggedHeaders(request Request, header http.Header) lazyText {
-	return func() string {
-		scrub := newRedactor(request.secrets)
-		var lines []string
-		for _, name := range slices.Sorted(maps.Keys(header)) {
-			value := scrub.line(strings.Join(header[name], ", "))
-			lowerCase := strings.ToLower(name)
-			if lowerCase == "set-cookie" || strings.Contains(lowerCase, "auth") || strings.Contains(lowerCase, "token") {
-				value = mask
-			}
-			lines = append(lines, scrub.line(name)+": "+value)
+func loggedHeaders(secrets []string, header http.Header) string {
+	scrub := newRedactor(secrets)
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		value := scrub.line(strings.Join(header[name], ", "))
+		lowerCase := strings.ToLower(name)
+		if lowerCase == "set-cookie" || strings.Contains(lowerCase, "auth") || strings.Contains(lowerCase, "token") {
+			value = mask
 		}
-		return strings.Join(lines, "\n")
+		lines = append(lines, scrub.line(name)+": "+value)
 	}
+	return strings.Join(lines, "\n")
 }

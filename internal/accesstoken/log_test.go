@@ -92,6 +92,22 @@ func TestClient_LogsASuccessCompletelyAndMasked(t *testing.T) {
 	}
 }
 
+func TestClient_LogsNoTokenThatTheResponseRepeats(t *testing.T) {
+	const accessToken, refreshToken = "acc3ss-value-1234", "r3fresh-value-1234"
+	server := accesstokentest.NewServer()
+	defer server.Close()
+	server.Always(accesstokentest.Fault{
+		Header: http.Header{"X-Jwt": {accessToken}, "X-Other": {refreshToken}},
+		Body:   `{"access_token":"` + accessToken + `","refresh_token":"` + refreshToken + `","echo":["` + accessToken + `","` + refreshToken + `"]}`,
+	})
+	text, _ := logged(t, func(ctx context.Context) {
+		if _, err := NewClient("agent/1", time.Minute).Token(ctx, requestTo(t, server.URL, fieldsOf(ClientID, "id", ClientSecret, "client-s3cr3t"))); err != nil {
+			t.Fatal(err)
+		}
+	})
+	expectNone(t, text, accessToken, refreshToken)
+}
+
 func TestClient_LogsAFailureCompletelyAndMasked(t *testing.T) {
 	const secret = `client-"s3cr3t"-<&>`
 	server := accesstokentest.NewServer()
@@ -139,15 +155,15 @@ func TestClient_LogsAFailureWithoutResponse(t *testing.T) {
 
 func TestLoggedBody_IsShortened(t *testing.T) {
 	request := requestWith(t, "id", "client-s3cr3t-value")
-	text := loggedBody(request, []byte(strings.Repeat("é", maxLoggedBody)))()
+	text := loggedBody(request.secrets, []byte(strings.Repeat("é", maxLoggedBody)))
 	if len(text) > maxLoggedBody+len("...") || !strings.HasSuffix(text, "é...") {
 		t.Errorf("it has %d bytes and ends in %q", len(text), text[len(text)-8:])
 	}
-	odd := loggedBody(request, []byte("x"+strings.Repeat("é", maxLoggedBody)))()
+	odd := loggedBody(request.secrets, []byte("x"+strings.Repeat("é", maxLoggedBody)))
 	if !strings.HasSuffix(odd, "é...") {
 		t.Errorf("it ends in %q", odd[len(odd)-8:])
 	}
-	if whole := loggedBody(request, bytes.Repeat([]byte("a"), maxLoggedBody))(); len(whole) != maxLoggedBody {
+	if whole := loggedBody(request.secrets, bytes.Repeat([]byte("a"), maxLoggedBody)); len(whole) != maxLoggedBody {
 		t.Errorf("%d bytes are shortened", maxLoggedBody)
 	}
 }
@@ -158,7 +174,7 @@ func TestClient_FormatsLogFieldsLazily(t *testing.T) {
 	request := requestWith(t, "id", "client-s3cr3t-value")
 	response := &http.Response{StatusCode: http.StatusOK, Header: http.Header{"X-Header": {"value"}}}
 	body := []byte(`{"access_token":"` + strings.Repeat("t", 1000) + `"}`)
-	eager := testing.AllocsPerRun(10, func() { loggedBody(request, body)() })
+	eager := testing.AllocsPerRun(10, func() { loggedBody(request.secrets, body) })
 	lazy := testing.AllocsPerRun(10, func() {
 		logRequest(context.Background(), request, response.Header)
 		logResponse(context.Background(), request, response, body)
