@@ -42,7 +42,7 @@ type flight struct {
 }
 
 // NewCache returns a Cache in front of next. Once interrupted is closed, it makes
-// no more requests and all who wait for one leave; nil never is.
+// no more requests and all who wait for one leave; a nil channel means never.
 func NewCache(next Source, interrupted <-chan struct{}) *Cache {
 	return &Cache{next: next, interrupted: interrupted, flights: map[string]*flight{}}
 }

@@ -14,9 +14,12 @@ import (
 // nothing else.
 type hashes struct {
 	key []byte
-	// passwords remembers what scrypt made of user passwords.
-	passwords sync.Map // password → string
+
+	mu        sync.Mutex
+	passwords map[string]string // what scrypt made of them; guarded by mu
 }
+
+func newHashes(key []byte) *hashes { return &hashes{key: key, passwords: map[string]string{}} }
 
 // account identifies what Equinix locks.
 func (h *hashes) account(request Request) string {
@@ -34,8 +37,9 @@ func (h *hashes) password(password string) string {
 	if password == "" {
 		return ""
 	}
-	known, _ := h.passwords.Load(password)
-	if sum, ok := known.(string); ok {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if sum, ok := h.passwords[password]; ok {
 		return sum
 	}
 	const n, r, p, size = 1 << 15, 8, 1, 32 // 32 MiB and some 60 ms, as RFC 7914 advises for logins
@@ -43,7 +47,7 @@ func (h *hashes) password(password string) string {
 	if err != nil {
 		panic(err) // the parameters are constants that scrypt takes
 	}
-	h.passwords.Store(password, string(sum))
+	h.passwords[password] = string(sum)
 	return string(sum)
 }
 

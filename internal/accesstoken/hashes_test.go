@@ -9,7 +9,7 @@ import (
 )
 
 func TestHashes_AccountIsEndpointClientIDAndUserName(t *testing.T) {
-	h := &hashes{key: []byte("key")}
+	h := newHashes([]byte("key"))
 	base := fieldsOf(ClientID, "id", ClientSecret, "secret", UserName, "user", UserPassword, "password")
 	with := func(name, value string) Arguments {
 		changed := fieldsOf()
@@ -42,24 +42,28 @@ func TestHashes_AccountIsEndpointClientIDAndUserName(t *testing.T) {
 }
 
 func TestHashes_CredentialIsAllThatIsJudged(t *testing.T) {
-	h := &hashes{key: []byte("key")}
+	h := newHashes([]byte("key"))
 	request := func(namesAndValues ...string) string {
 		return h.credential(requestTo(t, DefaultEndpoint, fieldsOf(append([]string{ClientID, "id"}, namesAndValues...)...)))
 	}
-	user := []string{ClientSecret, "secret", UserName, "user", UserPassword, "password"}
+	user := []string{ClientSecret, "secret", UserName, "user", UserPassword, "X03MO1qnZdYdgyfeuILPmQ=="}
 	names := map[string]string{}
 	for name, credential := range map[string]string{
-		"secret":            request(ClientSecret, "secret"),
-		"another secret":    request(ClientSecret, "secret2"),
-		"user":              request(user...),
-		"another password":  request(ClientSecret, "secret", UserName, "user", UserPassword, "password2"),
-		"an encoding":       request(append(user, PasswordEncoding, EncodingNone)...),
-		"an empty encoding": request(append(user, PasswordEncoding, "other")...),
+		"secret":           request(ClientSecret, "secret"),
+		"another secret":   request(ClientSecret, "secret2"),
+		"user":             request(user...),
+		"another password": request(ClientSecret, "secret", UserName, "user", UserPassword, "password2"),
+		"hashed":           request(append(user, PasswordEncoding, EncodingMD5B64)...),
 	} {
 		if other, ok := names[credential]; ok {
 			t.Errorf("%s and %s are the same credential", name, other)
 		}
 		names[credential] = name
+	}
+	for _, encoding := range []string{EncodingNone, "other"} {
+		if request(user...) != request(append(user, PasswordEncoding, encoding)...) {
+			t.Errorf("the encoding %q, which the API takes for none, makes another credential", encoding)
+		}
 	}
 	if request(ClientSecret, "secret") != request(ClientSecret, "secret", AdditionalProperties, `{"a":1}`) {
 		t.Error("another property makes another credential")
@@ -67,7 +71,7 @@ func TestHashes_CredentialIsAllThatIsJudged(t *testing.T) {
 }
 
 func TestHashes_SumTellsPartsApart(t *testing.T) {
-	h := &hashes{key: []byte("key")}
+	h := newHashes([]byte("key"))
 	sums := map[string][]string{}
 	for _, parts := range [][]string{{"ab", "c"}, {"a", "bc"}, {"abc"}, {"abc", ""}, {"", "abc"}, {}} {
 		sum := h.sum(parts...)
@@ -83,14 +87,14 @@ func TestHashes_SumTellsPartsApart(t *testing.T) {
 
 func TestHashes_NeedTheKey(t *testing.T) {
 	request := requestTo(t, DefaultEndpoint, fieldsOf(ClientID, "id", ClientSecret, "secret", UserName, "user", UserPassword, "password"))
-	a, b := &hashes{key: bytes.Repeat([]byte{1}, keySize)}, &hashes{key: bytes.Repeat([]byte{2}, keySize)}
+	a, b := newHashes(bytes.Repeat([]byte{1}, keySize)), newHashes(bytes.Repeat([]byte{2}, keySize))
 	if a.account(request) == b.account(request) || a.credential(request) == b.credential(request) || a.password("password") == b.password("password") {
 		t.Error("another key makes the same hash")
 	}
 }
 
 func TestHashes_UserPasswordGoesThroughScrypt(t *testing.T) {
-	h := &hashes{key: bytes.Repeat([]byte{1}, keySize)}
+	h := newHashes(bytes.Repeat([]byte{1}, keySize))
 	want, err := scrypt.Key([]byte("password"), h.key, 1<<15, 8, 1, 32)
 	if err != nil {
 		t.Fatal(err)

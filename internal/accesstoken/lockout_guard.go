@@ -66,7 +66,7 @@ func (g *LockoutGuard) open(ctx context.Context) {
 			logUnusable(ctx, g.path, err)
 		}
 	}
-	g.hashes = &hashes{key: key}
+	g.hashes = newHashes(key)
 }
 
 // Token sends the request on if that cannot lock the account. The error for one
@@ -87,10 +87,10 @@ func (g *LockoutGuard) Token(ctx context.Context, request Request) (Token, error
 	}
 	tflog.Debug(ctx, "The lockout guard lets a token request pass", logFields(request, map[string]any{"proven": verdict.proven}))
 
-	// An attempt with a credential that was once accepted is no possible rejection
-	// while its answer is out.
+	// An attempt with a trusted credential is no possible rejection while its answer
+	// is out.
 	attempt := attempt{id: rand.Text(), credential: credential, began: time.Now(), alone: !verdict.proven}
-	if !verdict.everAccepted {
+	if !verdict.trusted {
 		account.update(ctx, func(r *record) { r.begin(attempt, time.Now()) })
 		request.repeatUnknown = func() bool { return account.repeat(ctx, attempt) }
 	}
@@ -100,7 +100,7 @@ func (g *LockoutGuard) Token(ctx context.Context, request Request) (Token, error
 		failure = &Error{Outcome: NotJudged}
 	}
 	unanswered := 0
-	if failure != nil && !verdict.everAccepted {
+	if failure != nil && !verdict.trusted {
 		unanswered = failure.unknowns
 	}
 	// A call that is interrupted has an outcome, too.
@@ -129,8 +129,8 @@ func (g *LockoutGuard) account(request Request) *account {
 
 // verdict is what the records say of a credential that may be sent.
 type verdict struct {
-	proven       bool // without waiting for others
-	everAccepted bool
+	proven  bool // it need not wait for others
+	trusted bool // it was the last to be accepted, and nothing was rejected since
 }
 
 // judge returns the verdict, or the error for which the credential must not be
@@ -154,9 +154,11 @@ func (a *account) judge(ctx context.Context, credential string, hasTurn bool) (v
 	if refusal := a.memory.refusal(credential, now, hasTurn); refusal != nil {
 		return verdict{}, refusal
 	}
+	inStored, _ := stored.successive(now)
+	inMemory, _ := a.memory.successive(now)
 	return verdict{
-		proven:       stored.proven(credential, now) || a.memory.proven(credential, now),
-		everAccepted: stored.everAccepted(credential) || a.memory.everAccepted(credential),
+		proven:  stored.proven(credential, now) || a.memory.proven(credential, now),
+		trusted: inStored+inMemory == 0 && (stored.everAccepted(credential) || a.memory.everAccepted(credential)),
 	}, nil
 }
 
@@ -236,11 +238,9 @@ func (a *account) lostPatience() error {
 // repeat notes a further attempt of the same call after one without an answer,
 // and reports whether it may be made.
 func (a *account) repeat(ctx context.Context, again attempt) bool {
-	if known, _ := a.successive(ctx); known >= maxRejections {
-		return false
-	}
 	a.update(ctx, func(r *record) { r.begin(again, time.Now()) })
-	return true
+	known, _ := a.successive(ctx)
+	return known <= maxRejections
 }
 
 // successive returns the larger of the counts that this process and all

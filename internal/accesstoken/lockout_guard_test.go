@@ -532,6 +532,57 @@ func TestLockoutGuard_CountsNoUnknownOutcomesOfAnAcceptedCredential(t *testing.T
 	})
 }
 
+// A credential that was accepted is trusted until something else is rejected.
+func TestLockoutGuard_CountsUnknownOutcomesOfAnAcceptedCredentialAfterRejections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		equinix, folder := newFakeEquinix("id", "old"), t.TempDir()
+		expectToken(t, runOnce(t, equinix, folder, "old"))
+		equinix.set("id", "new")
+		for i := range 3 {
+			expectSent(t, runOnce(t, equinix, folder, fmt.Sprintf("wrong-%d", i)))
+		}
+		equinix.end(noAnswer())
+		_ = runOnce(t, NewRetrier(equinix, MaxRetries, time.Second), folder, "old")
+		equinix.expectAttempts(t, 1+3+1)
+	})
+}
+
+// slowSource takes its time before each attempt.
+type slowSource struct {
+	next  Source
+	delay time.Duration
+}
+
+func (s slowSource) Token(ctx context.Context, request Request) (Token, error) {
+	time.Sleep(s.delay)
+	return s.next.Token(ctx, request)
+}
+
+// A call may take longer than a possible rejection is remembered.
+func TestLockoutGuard_BoundsTheRepetitionsOfALongCall(t *testing.T) {
+	late := &Error{Outcome: NotJudged, Problem: answered(503), Status: 503, Attempts: 1, RetryAfter: time.Hour}
+	for name, test := range map[string]struct {
+		outcomes []error
+		delay    time.Duration
+		attempts int // after three rejections
+	}{
+		"long attempt": {[]error{noAnswer(), noAnswer()}, unknownLifetime + time.Minute, 1},
+		"long pause":   {[]error{late, noAnswer()}, 0, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				equinix, folder := newFakeEquinix("id", "right"), t.TempDir()
+				for i := range 3 {
+					expectSent(t, runOnce(t, equinix, folder, fmt.Sprintf("wrong-%d", i)))
+				}
+				equinix.end(test.outcomes...)
+				_ = runOnce(t, NewRetrier(slowSource{equinix, test.delay}, MaxRetries, time.Hour), folder, "another")
+				equinix.expectAttempts(t, 3+test.attempts)
+			})
+		})
+	}
+}
+
 func TestLockoutGuard_CountsNothingThatWasNotJudged(t *testing.T) {
 	equinix, folder := newFakeEquinix("id", "right"), t.TempDir()
 	for range 10 {

@@ -189,6 +189,11 @@ type attempt struct {
 
 // begin notes an attempt before it is made.
 func (r *record) begin(a attempt, now time.Time) {
+	for i := range r.Unknowns {
+		if r.Unknowns[i].ID == a.id {
+			r.Unknowns[i].At = now // a call may take longer than its notes last
+		}
+	}
 	r.Unknowns = slices.DeleteFunc(r.Unknowns, func(u unknown) bool { return now.Sub(u.At) >= unknownLifetime })
 	r.Unknowns = append(r.Unknowns, unknown{ID: a.id, Credential: a.credential, At: now})
 }

@@ -181,7 +181,7 @@ func TestRecord_RenewsAProofWhenHalfOfItsTimeIsOver(t *testing.T) {
 // and no account is locked.
 func FuzzRecord(f *testing.F) {
 	key := make([]byte, keySize)
-	hashes := &hashes{key: key}
+	hashes := newHashes(key)
 	wrong, right := requestWith(f, "id", "wrong-0"), requestWith(f, "id", "right")
 	name := hashes.account(right) + ".json"
 

@@ -68,7 +68,9 @@ func NewRequest(endpoint Endpoint, payload *Payload, clientID, clientSecret stri
 	if request.grantType == GrantPassword {
 		request.userName = values[UserName]
 		request.userPassword = values[UserPassword]
-		request.passwordEncoding = values[PasswordEncoding]
+		if values[PasswordEncoding] == EncodingMD5B64 {
+			request.passwordEncoding = EncodingMD5B64 // the API takes any other for none
+		}
 	}
 	for _, raw := range payload.extra {
 		request.secrets = appendLeaves(request.secrets, raw)

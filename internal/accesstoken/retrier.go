@@ -53,7 +53,7 @@ func (r *Retrier) Token(ctx context.Context, request Request) (Token, error) {
 			unknowns++
 		}
 		failure.Attempts, failure.unknowns = attempt, unknowns
-		if attempt > r.maxRetries || !repeatable(failure, request) || ctx.Err() != nil {
+		if attempt > r.maxRetries || ctx.Err() != nil || !repeatable(failure, request) {
 			return Token{}, err
 		}
 		pause := min(pauses.NextBackOff(), r.maxWait)
