@@ -19,7 +19,7 @@ import (
 var version = "dev"
 
 func main() {
-	debug := flag.Bool("debug", false, "serve for a debugger, and print how Terraform can attach")
+	debug := flag.Bool("debug", false, "serve for a debugger, and print how Terraform can attach; start anew after an interrupted run")
 	flag.Parse()
 
 	if err := silenceUnreadLogs(); err != nil {

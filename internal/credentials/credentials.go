@@ -57,8 +57,6 @@ type Sources struct {
 
 // Error says why there is no pair. It shows neither half.
 type Error struct {
-	// Argument is the provider argument at fault; empty for another source.
-	Argument string
 	// Unknown says that the argument is not known yet, and nothing is wrong.
 	Unknown bool
 	Summary string
@@ -69,11 +67,10 @@ func (e *Error) Error() string { return e.Summary + ": " + e.Detail }
 
 // candidate is a source with what it has of a pair.
 type candidate struct {
-	source                 string // as the object of a sentence
-	idName, secretName     string // as the subject of a sentence
-	idArgument, secretArgs string // of the provider block
-	id, secret             string
-	hasID, hasSecret       bool
+	source             string // as the object of a sentence
+	idName, secretName string // as the subject of a sentence
+	id, secret         string
+	hasID, hasSecret   bool
 }
 
 // Find returns the pair of the first source that has either half: the provider
@@ -92,7 +89,6 @@ func (s Sources) Find() (Pair, error) {
 	block := candidate{
 		source: "the provider block",
 		idName: "The provider argument client_id", secretName: "The provider argument client_secret",
-		idArgument: "client_id", secretArgs: "client_secret",
 		id: s.ClientID.Value, secret: s.ClientSecret.Value,
 		hasID: s.ClientID.Set, hasSecret: s.ClientSecret.Set,
 	}
@@ -122,9 +118,8 @@ func (s Sources) Find() (Pair, error) {
 
 func unknownArgument(name string) *Error {
 	return &Error{
-		Argument: name,
-		Unknown:  true,
-		Summary:  "The provider's " + name + " is not known yet",
+		Unknown: true,
+		Summary: "The provider's " + name + " is not known yet",
 		Detail: "The provider argument " + name + " depends on something that is known only after apply, and a token is needed now. " +
 			"Set client_id and client_secret in the block that needs the token instead: Terraform then waits until they are known. " +
 			"No other source is used in its place, and no request was sent.",
@@ -147,12 +142,12 @@ func (s Sources) file() (candidate, error) {
 	if s.ConfigFile.Unknown {
 		return candidate{}, unknownArgument("config_file")
 	}
-	path, argument := DefaultConfigFile, ""
+	path := DefaultConfigFile
 	if s.ConfigFile.Set {
-		path, argument = s.ConfigFile.Value, "config_file"
+		path = s.ConfigFile.Value
 	}
 	fail := func(detail string) (candidate, error) {
-		return candidate{}, &Error{Argument: argument, Summary: "The Equinix configuration file is not usable", Detail: detail + " No request was sent."}
+		return candidate{}, &Error{Summary: "The Equinix configuration file is not usable", Detail: detail + " No request was sent."}
 	}
 	if path == "" {
 		return fail("The provider argument config_file is an empty string: give it a path, or null for " + DefaultConfigFile + ".")
@@ -186,15 +181,15 @@ func (s Sources) file() (candidate, error) {
 func (c candidate) pair(check func(string) string) (Pair, error) {
 	switch {
 	case !c.hasSecret:
-		return Pair{}, &Error{Argument: c.secretArgs, Summary: "The client secret is missing", Detail: c.idName + " is set, and its other half is not: " + lowerFirst(c.secretName) + ". An ID is never sent with a secret from another place. No request was sent."}
+		return Pair{}, &Error{Summary: "The client secret is missing", Detail: c.idName + " is set, and its other half is not: " + lowerFirst(c.secretName) + ". An ID is never sent with a secret from another place. No request was sent."}
 	case !c.hasID:
-		return Pair{}, &Error{Argument: c.idArgument, Summary: "The client ID is missing", Detail: c.secretName + " is set, and its other half is not: " + lowerFirst(c.idName) + ". A secret is never sent with an ID from another place. No request was sent."}
+		return Pair{}, &Error{Summary: "The client ID is missing", Detail: c.secretName + " is set, and its other half is not: " + lowerFirst(c.idName) + ". A secret is never sent with an ID from another place. No request was sent."}
 	}
 	if problem := check(c.id); problem != "" {
-		return Pair{}, &Error{Argument: c.idArgument, Summary: "The client ID is not usable", Detail: c.idName + " " + problem + ". No request was sent."}
+		return Pair{}, &Error{Summary: "The client ID is not usable", Detail: c.idName + " " + problem + ". No request was sent."}
 	}
 	if problem := check(c.secret); problem != "" {
-		return Pair{}, &Error{Argument: c.secretArgs, Summary: "The client secret is not usable", Detail: c.secretName + " " + problem + ". No request was sent."}
+		return Pair{}, &Error{Summary: "The client secret is not usable", Detail: c.secretName + " " + problem + ". No request was sent."}
 	}
 	return Pair{ClientID: c.id, ClientSecret: c.secret, Source: c.source}, nil
 }

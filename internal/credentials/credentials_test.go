@@ -137,29 +137,28 @@ func TestSources_Order(t *testing.T) {
 func TestSources_HalfPair(t *testing.T) {
 	const id, secret = "half-id-value", "half-secret-value"
 	tests := map[string]struct {
-		arrange  func(t *testing.T, home string, sources *Sources)
-		argument string
-		summary  string
-		names    []string
+		arrange func(t *testing.T, home string, sources *Sources)
+		summary string
+		names   []string
 	}{
 		"block without secret": {
 			func(_ *testing.T, _ string, s *Sources) { s.ClientID = set(id) },
-			"client_secret", "The client secret is missing",
+			"The client secret is missing",
 			[]string{"The provider argument client_id is set", "the provider argument client_secret"},
 		},
 		"block without ID": {
 			func(_ *testing.T, _ string, s *Sources) { s.ClientSecret = set(secret) },
-			"client_id", "The client ID is missing",
+			"The client ID is missing",
 			[]string{"The provider argument client_secret is set", "the provider argument client_id"},
 		},
 		"provider's variables without secret": {
 			func(t *testing.T, _ string, _ *Sources) { t.Setenv(EnvAPIClientID, id) },
-			"", "The client secret is missing",
+			"The client secret is missing",
 			[]string{EnvAPIClientID + " is set", EnvAPIClientSecret},
 		},
 		"provider's variables without ID": {
 			func(t *testing.T, _ string, _ *Sources) { t.Setenv(EnvAPIClientSecret, secret) },
-			"", "The client ID is missing",
+			"The client ID is missing",
 			[]string{EnvAPIClientSecret + " is set", EnvAPIClientID},
 		},
 		"CLI's variables without secret": {
@@ -169,7 +168,7 @@ func TestSources_HalfPair(t *testing.T) {
 				t.Setenv(EnvCLIClientID, id)
 				t.Setenv(EnvCLIClientSecret, "")
 			},
-			"", "The client secret is missing",
+			"The client secret is missing",
 			[]string{EnvCLIClientID + " is set", EnvCLIClientSecret},
 		},
 		"CLI's variables without ID": {
@@ -177,7 +176,7 @@ func TestSources_HalfPair(t *testing.T) {
 				t.Setenv(EnvCLIClientID, "")
 				t.Setenv(EnvCLIClientSecret, secret)
 			},
-			"", "The client ID is missing",
+			"The client ID is missing",
 			[]string{EnvCLIClientSecret + " is set", EnvCLIClientID},
 		},
 		"file without secret": {
@@ -186,7 +185,7 @@ func TestSources_HalfPair(t *testing.T) {
 				t.Setenv(EnvCLIClientSecret, "")
 				writeDefaultFile(t, home, "equinix_client_id: "+id+"\nequinix_client_secret:\n")
 			},
-			"", "The client secret is missing",
+			"The client secret is missing",
 			[]string{"The key equinix_client_id in ~/.config/equinix/equinix.yaml is set", "the key equinix_client_secret in ~/.config"},
 		},
 		"file without ID": {
@@ -195,7 +194,7 @@ func TestSources_HalfPair(t *testing.T) {
 				t.Setenv(EnvCLIClientSecret, "")
 				writeDefaultFile(t, home, "equinix_client_secret: "+secret+"\n")
 			},
-			"", "The client ID is missing",
+			"The client ID is missing",
 			[]string{"The key equinix_client_secret in", "the key equinix_client_id in"},
 		},
 	}
@@ -215,8 +214,8 @@ func TestSources_HalfPair(t *testing.T) {
 			test.arrange(t, home, &sources)
 
 			failure := mustFail(t, sources)
-			if failure.Summary != test.summary || failure.Argument != test.argument || failure.Unknown {
-				t.Errorf("got %+v, want the summary %q and the argument %q", failure, test.summary, test.argument)
+			if failure.Summary != test.summary || failure.Unknown {
+				t.Errorf("got %+v, want the summary %q", failure, test.summary)
 			}
 			mustContain(t, failure.Detail, append(test.names, "No request was sent.")...)
 			mustNotContain(t, failure.Error(), id, secret, "file-id", "file-secret", "cli-secret", "api-secret")
@@ -228,53 +227,52 @@ func TestSources_HalfPair(t *testing.T) {
 // set, and an empty argument for a mistake.
 func TestSources_EmptyAndWhiteSpace(t *testing.T) {
 	tests := map[string]struct {
-		arrange  func(t *testing.T, home string, sources *Sources)
-		argument string
-		detail   string
+		arrange func(t *testing.T, home string, sources *Sources)
+		detail  string
 	}{
 		"empty block ID": {
 			func(_ *testing.T, _ string, s *Sources) { s.ClientID, s.ClientSecret = set(""), set("secret-text") },
-			"client_id", "The provider argument client_id is an empty string. No request was sent.",
+			"The provider argument client_id is an empty string. No request was sent.",
 		},
 		"empty block secret": {
 			func(_ *testing.T, _ string, s *Sources) { s.ClientID, s.ClientSecret = set("id"), set("") },
-			"client_secret", "The provider argument client_secret is an empty string. No request was sent.",
+			"The provider argument client_secret is an empty string. No request was sent.",
 		},
 		"newline of a file in the block": {
 			func(_ *testing.T, _ string, s *Sources) { s.ClientID, s.ClientSecret = set("id"), set("secret-text\n") },
-			"client_secret", "The provider argument client_secret begins or ends with white space. No request was sent.",
+			"The provider argument client_secret begins or ends with white space. No request was sent.",
 		},
 		"space before the provider's variable": {
 			func(t *testing.T, _ string, _ *Sources) {
 				t.Setenv(EnvAPIClientID, " id")
 				t.Setenv(EnvAPIClientSecret, "secret-text")
 			},
-			"", "The environment variable EQUINIX_API_CLIENTID begins or ends with white space. No request was sent.",
+			"The environment variable EQUINIX_API_CLIENTID begins or ends with white space. No request was sent.",
 		},
 		"newline after the CLI's variable": {
 			func(t *testing.T, _ string, _ *Sources) {
 				t.Setenv(EnvCLIClientID, "id")
 				t.Setenv(EnvCLIClientSecret, "secret-text\n")
 			},
-			"", "The environment variable EQUINIX_CLIENT_SECRET begins or ends with white space. No request was sent.",
+			"The environment variable EQUINIX_CLIENT_SECRET begins or ends with white space. No request was sent.",
 		},
 		"space in the file": {
 			func(t *testing.T, home string, _ *Sources) {
 				writeDefaultFile(t, home, "equinix_client_id: id\nequinix_client_secret: 'secret-text '\n")
 			},
-			"", "The key equinix_client_secret in ~/.config/equinix/equinix.yaml begins or ends with white space. No request was sent.",
+			"The key equinix_client_secret in ~/.config/equinix/equinix.yaml begins or ends with white space. No request was sent.",
 		},
 		"newline of a block scalar in the file": {
 			func(t *testing.T, home string, _ *Sources) {
 				writeDefaultFile(t, home, "equinix_client_id: id\nequinix_client_secret: |\n  secret-text\n")
 			},
-			"", "The key equinix_client_secret in ~/.config/equinix/equinix.yaml begins or ends with white space. No request was sent.",
+			"The key equinix_client_secret in ~/.config/equinix/equinix.yaml begins or ends with white space. No request was sent.",
 		},
 		"empty string in the file": {
 			func(t *testing.T, home string, _ *Sources) {
 				writeDefaultFile(t, home, "equinix_client_id: ''\nequinix_client_secret: secret-text\n")
 			},
-			"", "The key equinix_client_id in ~/.config/equinix/equinix.yaml is an empty string. No request was sent.",
+			"The key equinix_client_id in ~/.config/equinix/equinix.yaml is an empty string. No request was sent.",
 		},
 	}
 	for name, test := range tests {
@@ -283,8 +281,8 @@ func TestSources_EmptyAndWhiteSpace(t *testing.T) {
 			sources := Sources{Check: check}
 			test.arrange(t, home, &sources)
 			failure := mustFail(t, sources)
-			if failure.Argument != test.argument || failure.Detail != test.detail {
-				t.Errorf("got %+v, want the argument %q and the detail %q", failure, test.argument, test.detail)
+			if failure.Detail != test.detail {
+				t.Errorf("got %+v, want the detail %q", failure, test.detail)
 			}
 			mustNotContain(t, failure.Error(), "secret-text")
 		})
@@ -294,7 +292,7 @@ func TestSources_EmptyAndWhiteSpace(t *testing.T) {
 func TestSources_NothingListsEverySource(t *testing.T) {
 	isolate(t)
 	failure := mustFail(t, Sources{Check: check})
-	if failure.Summary != "No Equinix credentials" || failure.Argument != "" || failure.Unknown {
+	if failure.Summary != "No Equinix credentials" || failure.Unknown {
 		t.Errorf("got %+v", failure)
 	}
 	from := 0
@@ -335,7 +333,7 @@ func TestSources_Unknown(t *testing.T) {
 			}
 			sources.Check = check
 			failure := mustFail(t, sources)
-			if !failure.Unknown || failure.Argument != argument {
+			if !failure.Unknown {
 				t.Errorf("got %+v, want the argument %q to be unknown", failure, argument)
 			}
 			mustContain(t, failure.Summary, argument+" is not known yet")

@@ -2,8 +2,8 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -220,10 +220,7 @@ func ephemeralAttributes(attributes map[string]dsschema.Attribute) map[string]ep
 	return converted
 }
 
-func (m accessTokenModel) arguments() accesstoken.Arguments {
-	argument := func(value types.String) accesstoken.Argument {
-		return accesstoken.Argument{Value: value.ValueString(), Set: !value.IsNull(), Unknown: value.IsUnknown()}
-	}
+func (m *accessTokenModel) arguments() accesstoken.Arguments {
 	return accesstoken.Arguments{
 		accesstoken.ClientID:             argument(m.ClientID),
 		accesstoken.ClientSecret:         argument(m.ClientSecret),
@@ -236,9 +233,18 @@ func (m accessTokenModel) arguments() accesstoken.Arguments {
 	}
 }
 
-// validate returns the mistakes and warnings that need no request to be found.
-func (m accessTokenModel) validate() diag.Diagnostics {
-	return problemDiagnostics(accesstoken.Merge(m.arguments()).Problems())
+func argument(value types.String) accesstoken.Argument {
+	return accesstoken.Argument{Value: value.ValueString(), Set: !value.IsNull(), Unknown: value.IsUnknown()}
+}
+
+// validateAccessToken returns the mistakes and warnings of a configuration that
+// need no request to be found.
+func validateAccessToken(ctx context.Context, configuration tftypes.Value) diag.Diagnostics {
+	var model accessTokenModel
+	if diags := model.read(ctx, configuration); diags.HasError() {
+		return diags
+	}
+	return problemDiagnostics(accesstoken.Merge(model.arguments()).Problems())
 }
 
 // fill sets the attributes from a token and the request that it answers. What
@@ -280,50 +286,39 @@ type tokenIssuer struct {
 	tokens      accesstoken.Source
 }
 
-// errProviderUnknown says that the provider block is not known well enough to
-// obtain a token.
-var errProviderUnknown = errors.New("the provider configuration is not known yet")
-
 // issue obtains the token for a configuration, with its expiry. It checks the
 // arguments again: at plan time, values from variables reach only this check
-// with their place in the configuration. The error is errProviderUnknown where
-// that is the reason of the diagnostics, so that a data source can be deferred.
-func (i *tokenIssuer) issue(ctx context.Context, model *accessTokenModel) (expiry time.Time, diags diag.Diagnostics, err error) {
+// with their place in the configuration. unknown says that the diagnostics come of
+// a provider block that is not known well enough, so that a data source can be
+// deferred.
+func (i *tokenIssuer) issue(ctx context.Context, model *accessTokenModel) (expiry time.Time, unknown bool, diags diag.Diagnostics) {
 	payload := accesstoken.Merge(model.arguments())
-	for _, problem := range problemDiagnostics(payload.Problems()) {
-		if problem.Severity() == diag.SeverityError {
-			diags.Append(problem)
-		}
-	}
-	if diags.HasError() {
-		return time.Time{}, diags, nil
+	mistakes := slices.DeleteFunc(slices.Clone(payload.Problems()), func(p accesstoken.Problem) bool { return p.Warning })
+	if diags = problemDiagnostics(mistakes); diags.HasError() {
+		return time.Time{}, false, diags
 	}
 	if i.unknown != "" {
 		diags.AddError(summaryUnknown, "The provider argument "+i.unknown+" depends on something that is known only after apply, and a token is needed now. Give it a value that is known at plan time. No request was sent.")
-		return time.Time{}, diags, errProviderUnknown
+		return time.Time{}, true, diags
 	}
 	pair := credentials.Pair{Source: "the block itself"}
 	if !payload.HasCredentials() {
-		pair, err = i.credentials()
-		var failure *credentials.Error
-		if errors.As(err, &failure) {
-			diags.AddError(failure.Summary, failure.Detail)
-			if failure.Unknown {
-				return time.Time{}, diags, errProviderUnknown
-			}
-			return time.Time{}, diags, nil
+		var err error
+		if pair, err = i.credentials(); err != nil {
+			unknown, diags = credentialsDiagnostics(err)
+			return time.Time{}, unknown, diags
 		}
 	}
 	request, err := accesstoken.NewRequest(i.endpoint, payload, pair.ClientID, pair.ClientSecret)
 	if err != nil {
 		diags.AddError("The token request cannot be made", err.Error())
-		return time.Time{}, diags, nil
+		return time.Time{}, false, diags
 	}
 	token, err := i.tokens.Token(ctx, request)
 	if err != nil {
 		diags.Append(tokenDiagnostic(err, request, pair.Source))
-		return time.Time{}, diags, nil
+		return time.Time{}, false, diags
 	}
 	model.fill(request, token)
-	return token.Expiry, diags, nil
+	return token.Expiry, false, diags
 }

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -36,11 +35,7 @@ func (d *accessTokenDataSource) Configure(_ context.Context, req datasource.Conf
 }
 
 func (d *accessTokenDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
-	var model accessTokenModel
-	resp.Diagnostics.Append(model.read(ctx, req.Config.Raw)...)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(model.validate()...)
-	}
+	resp.Diagnostics.Append(validateAccessToken(ctx, req.Config.Raw)...)
 }
 
 func (d *accessTokenDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -49,8 +44,8 @@ func (d *accessTokenDataSource) Read(ctx context.Context, req datasource.ReadReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	_, diags, err := d.issuer.issue(ctx, &model)
-	if errors.Is(err, errProviderUnknown) && req.ClientCapabilities.DeferralAllowed {
+	_, unknown, diags := d.issuer.issue(ctx, &model)
+	if unknown && req.ClientCapabilities.DeferralAllowed {
 		resp.State.Raw = tftypes.NewValue(resp.State.Schema.Type().TerraformType(ctx), tftypes.UnknownValue)
 		resp.Deferred = &datasource.Deferred{Reason: datasource.DeferredReasonProviderConfigUnknown}
 		return

@@ -35,11 +35,7 @@ func (e *accessTokenEphemeral) Configure(_ context.Context, req ephemeral.Config
 }
 
 func (e *accessTokenEphemeral) ValidateConfig(ctx context.Context, req ephemeral.ValidateConfigRequest, resp *ephemeral.ValidateConfigResponse) {
-	var model accessTokenModel
-	resp.Diagnostics.Append(model.read(ctx, req.Config.Raw)...)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(model.validate()...)
-	}
+	resp.Diagnostics.Append(validateAccessToken(ctx, req.Config.Raw)...)
 }
 
 func (e *accessTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
@@ -48,7 +44,7 @@ func (e *accessTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	expiry, diags, _ := e.issuer.issue(ctx, &model)
+	expiry, _, diags := e.issuer.issue(ctx, &model)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

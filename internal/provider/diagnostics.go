@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/equinix-community/terraform-provider-equinix-oauth2/internal/accesstoken"
+	"github.com/equinix-community/terraform-provider-equinix-oauth2/internal/credentials"
 )
 
 // The summaries of the diagnostics that come of a token request, of the
@@ -61,6 +63,15 @@ func addArgumentError(diags *diag.Diagnostics, at path.Path, secret bool, summar
 	diags.AddAttributeError(at, summary, detail)
 }
 
+// credentialsDiagnostics turns what the lookup of credentials returned into
+// diagnostics. unknown says that the provider block is not known well enough.
+func credentialsDiagnostics(err error) (unknown bool, diags diag.Diagnostics) {
+	failure := &credentials.Error{Summary: "No Equinix credentials", Detail: err.Error()}
+	_ = errors.As(err, &failure)
+	diags.AddError(failure.Summary, failure.Detail)
+	return failure.Unknown, diags
+}
+
 // tokenDiagnostic turns what a Source returned into a diagnostic. source is
 // where the credentials come from, as the object of a sentence.
 func tokenDiagnostic(err error, request accesstoken.Request, source string) diag.Diagnostic {
@@ -75,21 +86,8 @@ func tokenDiagnostic(err error, request accesstoken.Request, source string) diag
 		lockoutText(failure.Lockout),
 		advice,
 	}
-	return diag.NewErrorDiagnostic(summary, joinParagraphs(paragraphs))
-}
-
-func joinParagraphs(paragraphs []string) string {
-	var text strings.Builder
-	for _, paragraph := range paragraphs {
-		if paragraph == "" {
-			continue
-		}
-		if text.Len() > 0 {
-			text.WriteString("\n\n")
-		}
-		text.WriteString(paragraph)
-	}
-	return text.String()
+	paragraphs = slices.DeleteFunc(paragraphs, func(p string) bool { return p == "" })
+	return diag.NewErrorDiagnostic(summary, strings.Join(paragraphs, "\n\n"))
 }
 
 // explain returns the summary of a failure and what to do about it.
@@ -112,7 +110,7 @@ func explain(failure *accesstoken.Error) (summary, advice string) {
 		}
 		return summaryUnreachable, "Check the endpoint, the network, the proxy settings and the certificates that this machine trusts."
 	case accesstoken.Unknown:
-		if failure.Lockout != nil && failure.Withheld() {
+		if failure.Withheld() {
 			return summaryBlocked, "Check whether the endpoint works again, and wait."
 		}
 		return summaryNoAnswer, "Run again later. A slow endpoint may need a larger request_timeout."

@@ -27,6 +27,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/equinix-community/terraform-provider-equinix-oauth2/internal/accesstoken"
 	"github.com/equinix-community/terraform-provider-equinix-oauth2/internal/credentials"
@@ -46,9 +47,9 @@ const (
 	maxSeconds            = 3600
 )
 
-// recordFolderName is the folder of the lockout guard's records in the user's
+// productName names the provider to the endpoint, and its folder in the user's
 // cache folder.
-const recordFolderName = "terraform-provider-equinix-oauth2"
+const productName = "terraform-provider-equinix-oauth2"
 
 // equinixProvider is the provider "equinix". It has the type name of the
 // official provider, as google-beta has that of google, so that the names of its
@@ -64,7 +65,7 @@ var (
 )
 
 // New returns a factory of providers of that version, as the framework takes it.
-// Once interrupted is closed they obtain no more tokens; nil never is.
+// They obtain no more tokens once interrupted is closed; a nil channel means never.
 func New(version string, interrupted <-chan struct{}) func() provider.Provider {
 	return func() provider.Provider { return &equinixProvider{version: version, interrupted: interrupted} }
 }
@@ -125,7 +126,7 @@ func (p *equinixProvider) Schema(_ context.Context, _ provider.SchemaRequest, re
 			},
 			"lockout_protection": schema.BoolAttribute{
 				Optional:            true,
-				MarkdownDescription: "Whether rejections are remembered across runs, in the folder `" + recordFolderName + "` of the user's cache folder, so that repeated and concurrent runs do not lock the account. The files hold counts, times and keyed hashes, no secret. With `false` only a single run is protected. Defaults to the environment variable `" + envLockoutProtection + "`, else to `true`.",
+				MarkdownDescription: "Whether rejections are remembered across runs, in the folder `" + productName + "` of the user's cache folder, so that repeated and concurrent runs do not lock the account. The files hold counts, times, keyed hashes and what the API said, no secret. With `false` each provider configuration of a run remembers for itself alone. Defaults to the environment variable `" + envLockoutProtection + "`, else to `true`.",
 			},
 		},
 	}
@@ -137,7 +138,7 @@ func (p *equinixProvider) Schema(_ context.Context, _ provider.SchemaRequest, re
 func (p *equinixProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var model providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	settings := model.settings(&resp.Diagnostics)
+	settings := model.settings(ctx, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -163,7 +164,7 @@ type settings struct {
 	recordFolder   string
 }
 
-func (m providerModel) settings(diags *diag.Diagnostics) settings {
+func (m providerModel) settings(ctx context.Context, diags *diag.Diagnostics) settings {
 	resolved := settings{
 		requestTimeout: defaultRequestTimeout * time.Second,
 		maxRetries:     accesstoken.MaxRetries,
@@ -210,8 +211,13 @@ func (m providerModel) settings(diags *diag.Diagnostics) settings {
 			diags.AddError(summaryBadVariable, fmt.Sprintf("The environment variable %s must be true or false.", envLockoutProtection))
 		}
 	}
-	if cache, err := os.UserCacheDir(); protect && err == nil {
-		resolved.recordFolder = filepath.Join(cache, recordFolderName)
+	if protect {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			tflog.Debug(ctx, "The lockout guard finds no cache folder and remembers for this process alone", map[string]any{"error": err.Error()})
+		} else {
+			resolved.recordFolder = filepath.Join(cache, productName)
+		}
 	}
 	return resolved
 }
@@ -237,20 +243,17 @@ func (m providerModel) unknown() string {
 }
 
 func (m providerModel) credentialSources() credentials.Sources {
-	argument := func(value types.String) credentials.Argument {
-		return credentials.Argument{Value: value.ValueString(), Set: !value.IsNull(), Unknown: value.IsUnknown()}
-	}
 	return credentials.Sources{
-		ClientID:     argument(m.ClientID),
-		ClientSecret: argument(m.ClientSecret),
-		ConfigFile:   argument(m.ConfigFile),
+		ClientID:     credentials.Argument(argument(m.ClientID)),
+		ClientSecret: credentials.Argument(argument(m.ClientSecret)),
+		ConfigFile:   credentials.Argument(argument(m.ConfigFile)),
 		Check:        accesstoken.CheckText,
 	}
 }
 
 // userAgent names the provider, the CLI and what TF_APPEND_USER_AGENT adds.
 func (p *equinixProvider) userAgent(terraformVersion string) string {
-	agent := recordFolderName + "/" + p.version + " Terraform/" + terraformVersion + " " + os.Getenv("TF_APPEND_USER_AGENT")
+	agent := productName + "/" + p.version + " Terraform/" + terraformVersion + " " + os.Getenv("TF_APPEND_USER_AGENT")
 	printable := strings.Map(func(r rune) rune {
 		if r > unicode.MaxASCII || !unicode.IsPrint(r) {
 			return -1

@@ -7,11 +7,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// server is the framework's server, which ends the calls under way when Terraform
-// stops the provider. Those that come later would go on: here, they obtain no
-// token any more.
+// server is the framework's server for one run.
 type server struct {
 	tfprotov6.ProviderServer
+	// interrupt keeps later calls, too, from obtaining tokens: the framework ends
+	// only those under way.
 	interrupt context.CancelFunc
 }
 
