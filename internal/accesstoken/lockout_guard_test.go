@@ -887,18 +887,25 @@ func TestLockoutGuard_ActsOnWhatAnotherProcessLearns(t *testing.T) {
 }
 
 // An answer that comes late says nothing of what the endpoint has judged since.
+// startSlow sends a request to an endpoint whose right secret is "right" and that
+// answers after the latency. It returns when the request is on its way.
+func startSlow(t *testing.T, folder, secret string, latency time.Duration) <-chan error {
+	t.Helper()
+	slow := newFakeEquinix("id", "right")
+	slow.latency = latency
+	done := make(chan error)
+	go func() { done <- runOnce(t, slow, folder, secret) }()
+	synctest.Wait()
+	slow.expectAttempts(t, 1)
+	return done
+}
+
 func TestLockoutGuard_KeepsWhatWasRejectedAfterASlowAcceptance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		equinix, folder := newFakeEquinix("id", "right"), t.TempDir()
 		expectToken(t, runOnce(t, equinix, folder, "right"))
 
-		slow := newFakeEquinix("id", "right")
-		slow.latency = 30 * time.Second
-		done := make(chan error)
-		go func() { done <- runOnce(t, slow, folder, "right") }() // proven, without the turn
-		synctest.Wait()
-		slow.expectAttempts(t, 1)
-
+		done := startSlow(t, folder, "right", 30*time.Second) // proven, without the turn
 		for i := range 4 {
 			time.Sleep(time.Second)
 			expectSent(t, runOnce(t, equinix, folder, fmt.Sprintf("wrong-%d", i)))
@@ -918,12 +925,7 @@ func TestLockoutGuard_TakesASlowAcceptanceForNoProofOfWhatWasRevokedSince(t *tes
 		equinix, folder := newFakeEquinix("id", "right"), t.TempDir()
 		expectToken(t, runOnce(t, equinix, folder, "right"))
 
-		slow := newFakeEquinix("id", "right")
-		slow.latency = 10 * time.Second
-		done := make(chan error)
-		go func() { done <- runOnce(t, slow, folder, "right") }()
-		synctest.Wait()
-
+		done := startSlow(t, folder, "right", 10*time.Second)
 		time.Sleep(time.Second)
 		equinix.set("id", "new")
 		expectSent(t, runOnce(t, equinix, folder, "right"))
@@ -942,11 +944,7 @@ func TestLockoutGuard_KeepsTheNoteOfAnotherAttemptOnItsWay(t *testing.T) {
 		equinix, folder := newFakeEquinix("id", "right"), t.TempDir()
 		expectToken(t, runOnce(t, equinix, folder, "right"))
 
-		slow := newFakeEquinix("id", "right")
-		slow.latency = 10 * time.Second
-		done := make(chan error)
-		go func() { done <- runOnce(t, slow, folder, "wrong") }()
-		synctest.Wait()
+		done := startSlow(t, folder, "wrong", 10*time.Second)
 		time.Sleep(time.Second)
 		expectToken(t, runOnce(t, equinix, folder, "right"))
 		if notes := storedRecord(t, folder).Unknowns; len(notes) != 1 {
