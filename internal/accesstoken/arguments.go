@@ -209,11 +209,15 @@ func CheckText(text string) string {
 		return "is an empty string: give it a value, or null to leave it out"
 	case strings.TrimFunc(text, unicode.IsSpace) != text:
 		return "begins or ends with white space, such as the newline at the end of a file: use trimspace()"
+	case strings.TrimFunc(text, isInvisible) != text:
+		return "begins or ends with an invisible character, such as the byte order mark at the start of a file: remove it"
 	case !utf8.ValidString(text):
 		return "is not valid UTF-8"
 	}
 	return ""
 }
+
+func isInvisible(r rune) bool { return unicode.Is(unicode.Cf, r) }
 
 func (p *Payload) checkPair() {
 	if p.open {

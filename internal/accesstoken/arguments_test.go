@@ -53,6 +53,7 @@ func TestMerge_FindsProblems(t *testing.T) {
 		{"an empty grant type", fieldsOf(GrantType, ""), []string{"grant_type: error: grant_type is not usable"}, "is an empty string"},
 		{"an empty encoding", fieldsOf(UserName, "u", UserPassword, secret, PasswordEncoding, ""), []string{"password_encoding: error: password_encoding is not usable", retired}, "is an empty string"},
 		{"a secret with a newline", fieldsOf(ClientID, "id", ClientSecret, secret+"\n"), []string{"client_secret: error: client_secret is not usable"}, "begins or ends with white space"},
+		{"a secret with a byte order mark", fieldsOf(ClientID, "id", ClientSecret, "\ufeff"+secret), []string{"client_secret: error: client_secret is not usable"}, "begins or ends with an invisible character"},
 		{"an ID with a no-break space", fieldsOf(ClientID, "\u00a0id", ClientSecret, secret), []string{"client_id: error: client_id is not usable"}, "begins or ends with white space"},
 		{"a secret with spaces in request", fieldsOf(RequestJSON, `{"client_id":"id","client_secret":" s3cr3t"}`), []string{"request: error: client_secret is not usable"}, "The member client_secret of request begins"},
 		{"a secret that is not UTF-8", fieldsOf(ClientID, "id", ClientSecret, secret+"\xff."), []string{"client_secret: error: client_secret is not usable"}, "is not valid UTF-8"},

@@ -89,6 +89,8 @@ type Lockout struct {
 	Rejections int
 	// Unknown is how many of them may have been: no answer tells.
 	Unknown int
+	// WholeAccount says that HeldUntil is for every credential of the account.
+	WholeAccount bool
 	// HeldUntil is when the credential may be sent again; zero when only a change
 	// of the credential, or of the record, ends the hold.
 	HeldUntil time.Time

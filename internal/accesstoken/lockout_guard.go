@@ -87,11 +87,13 @@ func (g *LockoutGuard) Token(ctx context.Context, request Request) (Token, error
 	}
 	tflog.Debug(ctx, "The lockout guard lets a token request pass", logFields(request, map[string]any{"proven": verdict.proven}))
 
-	// An attempt with a trusted credential is no possible rejection while its answer
-	// is out.
+	// An attempt with a trusted credential is no possible rejection, and one with a
+	// proven credential none while its answer is out.
 	attempt := attempt{id: rand.Text(), credential: credential, began: time.Now(), alone: !verdict.proven}
-	if !verdict.trusted {
+	if !verdict.trusted && !verdict.proven {
 		account.update(ctx, func(r *record) { r.begin(attempt, time.Now()) })
+	}
+	if !verdict.trusted {
 		request.repeatUnknown = func() bool { return account.repeat(ctx, attempt) }
 	}
 	token, err := g.next.Token(ctx, request)
@@ -133,9 +135,9 @@ type verdict struct {
 	trusted bool // it was the last to be accepted, and nothing was rejected since
 }
 
-// judge returns the verdict, or the error for which the credential must not be
-// sent.
-func (a *account) judge(ctx context.Context, credential string, hasTurn bool) (verdict, error) {
+// judge returns the verdict on a credential that a caller came with, or the error
+// for which it must not be sent.
+func (a *account) judge(ctx context.Context, credential string, came time.Time, hasTurn bool) (verdict, error) {
 	now := time.Now()
 	stored := a.stored(ctx)
 	if refusal := stored.refusal(credential, now, hasTurn); refusal != nil {
@@ -157,7 +159,7 @@ func (a *account) judge(ctx context.Context, credential string, hasTurn bool) (v
 	inStored, _ := stored.successive(now)
 	inMemory, _ := a.memory.successive(now)
 	return verdict{
-		proven:  stored.proven(credential, now) || a.memory.proven(credential, now),
+		proven:  stored.proven(credential, came, now) || a.memory.proven(credential, came, now),
 		trusted: inStored+inMemory == 0 && (stored.everAccepted(credential) || a.memory.everAccepted(credential)),
 	}, nil
 }
@@ -181,8 +183,9 @@ func (a *account) stored(ctx context.Context) record {
 // admit waits until the credential may be sent. Unless it is proven, it holds
 // the account's turn until release is called.
 func (a *account) admit(ctx context.Context, credential string) (v verdict, release func(), err error) {
+	came := time.Now()
 	release = func() {}
-	if v, err = a.judge(ctx, credential, false); v.proven || err != nil {
+	if v, err = a.judge(ctx, credential, came, false); v.proven || err != nil {
 		return v, release, err
 	}
 	tflog.Debug(ctx, "Waiting for other requests for the account, if there are any")
@@ -196,7 +199,7 @@ func (a *account) admit(ctx context.Context, credential string) (v verdict, rele
 	}
 	for {
 		taken, unlock := a.tryTurn(ctx)
-		v, err = a.judge(ctx, credential, taken)
+		v, err = a.judge(ctx, credential, came, taken)
 		if taken && !v.proven && err == nil {
 			return v, func() { unlock(); a.turn <- struct{}{} }, nil
 		}
@@ -275,7 +278,7 @@ func (a *account) update(ctx context.Context, change func(*record)) {
 
 // lockout describes what is known after an attempt with the credential.
 func (a *account) lockout(ctx context.Context, credential string) *Lockout {
-	_, err := a.judge(ctx, credential, true)
+	_, err := a.judge(ctx, credential, time.Now(), true)
 	var refusal *Error
 	if errors.As(err, &refusal) {
 		return refusal.Lockout

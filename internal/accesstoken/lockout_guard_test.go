@@ -736,35 +736,53 @@ func TestLockoutGuard_LetsAllOfOneProcessGoTogetherAfterTheFirstSuccess(t *testi
 	}
 }
 
-func TestLockoutGuard_BelievesAProofForFiveSeconds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		equinix, folder := newFakeEquinix("id", "right"), t.TempDir()
-		for _, test := range []struct {
-			age    time.Duration
-			proven bool
-		}{
-			{0, true}, {5*time.Second - 1, true}, {5 * time.Second, false}, {time.Hour, false},
-		} {
-			expectToken(t, runOnce(t, equinix, folder, "right"))
-			time.Sleep(test.age)
-			// Another process has the turn. Who waits for it has not sent.
-			taken, release, err := (&recordFolder{path: folder}).record(recordID(t, folder)).tryTurn()
-			if err != nil || !taken {
-				t.Fatalf("the turn is not free: %t, %v", taken, err)
-			}
-			equinix.expectAttempts(t, 1)
-			done := make(chan error)
-			go func() { done <- runOnce(t, equinix, folder, "right") }()
-			synctest.Wait()
-			if sent := equinix.attempts() == 1; sent != test.proven {
-				t.Errorf("%s after the acceptance: sent without the turn: %t, want %t", test.age, sent, test.proven)
-			}
-			release()
-			expectToken(t, <-done)
-			equinix.expectAttempts(t, 1)
-			time.Sleep(time.Minute)
-		}
-	})
+func TestLockoutGuard_BelievesAProofThatCameWhileItWaited(t *testing.T) {
+	for name, test := range map[string]struct {
+		proof  time.Duration // before the caller comes, or after
+		proven bool
+	}{
+		"before":  {-time.Millisecond, false},
+		"with it": {0, false},
+		"after":   {time.Millisecond, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				equinix, folder := newFakeEquinix("id", "right"), t.TempDir()
+				expectToken(t, runOnce(t, equinix, folder, "right"))
+				equinix.expectAttempts(t, 1)
+				time.Sleep(time.Minute)
+				// Another process has the turn. Who waits for it has not sent.
+				file := (&recordFolder{path: folder}).record(recordID(t, folder))
+				taken, release, err := file.tryTurn()
+				if err != nil || !taken {
+					t.Fatalf("the turn is not free: %t, %v", taken, err)
+				}
+				prove := func() {
+					if err := file.update(t.Context(), func(r *record) { r.Accepted.At = time.Now() }); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if test.proof <= 0 {
+					prove()
+					time.Sleep(-test.proof)
+				}
+				done := make(chan error)
+				go func() { done <- runOnce(t, equinix, folder, "right") }()
+				synctest.Wait()
+				if test.proof > 0 {
+					time.Sleep(test.proof)
+					prove()
+				}
+				time.Sleep(2 * turnPoll)
+				synctest.Wait()
+				if sent := equinix.attempts() == 1; sent != test.proven {
+					t.Errorf("sent without the turn: %t, want %t", sent, test.proven)
+				}
+				release()
+				expectToken(t, <-done)
+			})
+		})
+	}
 }
 
 // recordID returns the name that the account's record has in a folder.
@@ -774,21 +792,25 @@ func recordID(t testing.TB, folder string) string {
 }
 
 func TestLockoutGuard_CostsOneAttemptWhenASecretIsRevoked(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		equinix, folder := newFakeEquinix("id", "right"), t.TempDir()
-		equinix.latency = 200 * time.Millisecond
-		for _, err := range runAtOnce(t, equinix, folder, "right", 20) {
-			expectToken(t, err)
-		}
-		equinix.expectAttempts(t, 20)
-		time.Sleep(proofLifetime)
-		equinix.set("id", "new")
-		for _, err := range runAtOnce(t, equinix, folder, "right", 20) {
-			_ = expectRejection(t, err)
-		}
-		equinix.expectAttempts(t, 1)
-		expectToken(t, runOnce(t, equinix, folder, "new"))
-	})
+	for _, after := range []time.Duration{0, time.Second, proofLifetime} {
+		t.Run(after.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				equinix, folder := newFakeEquinix("id", "right"), t.TempDir()
+				equinix.latency = 200 * time.Millisecond
+				for _, err := range runAtOnce(t, equinix, folder, "right", 20) {
+					expectToken(t, err)
+				}
+				equinix.expectAttempts(t, 20)
+				time.Sleep(after)
+				equinix.set("id", "new")
+				for _, err := range runAtOnce(t, equinix, folder, "right", 20) {
+					_ = expectRejection(t, err)
+				}
+				equinix.expectAttempts(t, 1)
+				expectToken(t, runOnce(t, equinix, folder, "new"))
+			})
+		})
+	}
 }
 
 func TestLockoutGuard_NeverDelaysAnotherAccount(t *testing.T) {
@@ -887,14 +909,19 @@ func TestLockoutGuard_ActsOnWhatAnotherProcessLearns(t *testing.T) {
 }
 
 // An answer that comes late says nothing of what the endpoint has judged since.
-// startSlow sends a request to an endpoint whose right secret is "right" and that
-// answers after the latency. It returns when the request is on its way.
-func startSlow(t *testing.T, folder, secret string, latency time.Duration) <-chan error {
+// startSlow sends the right secret, proven and so without the turn, to an endpoint
+// that answers after the latency. It returns when the request is on its way.
+func startSlow(t *testing.T, folder string, latency time.Duration) <-chan error {
 	t.Helper()
-	slow := newFakeEquinix("id", "right")
-	slow.latency = latency
-	done := make(chan error)
-	go func() { done <- runOnce(t, slow, folder, secret) }()
+	first, slow := newFakeEquinix("id", "right"), newFakeEquinix("id", "right")
+	first.latency, slow.latency = time.Second, latency
+	proof, done := make(chan error), make(chan error)
+	go func() { proof <- runOnce(t, first, folder, "right") }()
+	synctest.Wait()
+	time.Sleep(time.Millisecond)
+	go func() { done <- runOnce(t, slow, folder, "right") }()
+	expectToken(t, <-proof)
+	time.Sleep(turnPoll)
 	synctest.Wait()
 	slow.expectAttempts(t, 1)
 	return done
@@ -905,7 +932,7 @@ func TestLockoutGuard_KeepsWhatWasRejectedAfterASlowAcceptance(t *testing.T) {
 		equinix, folder := newFakeEquinix("id", "right"), t.TempDir()
 		expectToken(t, runOnce(t, equinix, folder, "right"))
 
-		done := startSlow(t, folder, "right", 30*time.Second) // proven, without the turn
+		done := startSlow(t, folder, 30*time.Second)
 		for i := range 4 {
 			time.Sleep(time.Second)
 			expectSent(t, runOnce(t, equinix, folder, fmt.Sprintf("wrong-%d", i)))
@@ -925,7 +952,7 @@ func TestLockoutGuard_TakesASlowAcceptanceForNoProofOfWhatWasRevokedSince(t *tes
 		equinix, folder := newFakeEquinix("id", "right"), t.TempDir()
 		expectToken(t, runOnce(t, equinix, folder, "right"))
 
-		done := startSlow(t, folder, "right", 10*time.Second)
+		done := startSlow(t, folder, 10*time.Second)
 		time.Sleep(time.Second)
 		equinix.set("id", "new")
 		expectSent(t, runOnce(t, equinix, folder, "right"))
@@ -941,16 +968,49 @@ func TestLockoutGuard_TakesASlowAcceptanceForNoProofOfWhatWasRevokedSince(t *tes
 // A process that is killed later would otherwise leave nothing behind.
 func TestLockoutGuard_KeepsTheNoteOfAnotherAttemptOnItsWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		equinix, folder := newFakeEquinix("id", "right"), t.TempDir()
-		expectToken(t, runOnce(t, equinix, folder, "right"))
-
-		done := startSlow(t, folder, "wrong", 10*time.Second)
-		time.Sleep(time.Second)
-		expectToken(t, runOnce(t, equinix, folder, "right"))
+		folder := t.TempDir()
+		proven := startSlow(t, folder, 10*time.Second)
+		slower := newFakeEquinix("id", "right")
+		slower.latency = 30 * time.Second
+		done := make(chan error)
+		go func() { done <- runOnce(t, slower, folder, "wrong") }()
+		expectToken(t, <-proven)
 		if notes := storedRecord(t, folder).Unknowns; len(notes) != 1 {
 			t.Errorf("the notes of attempts are %+v, want that of the one on its way", notes)
 		}
 		expectSent(t, <-done)
+	})
+}
+
+// Attempts that are proven have no notes: whoever has the turn meanwhile must not
+// take them for rejections.
+func TestLockoutGuard_TakesNoProvenAttemptForARejection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		equinix, folder := newFakeEquinix("id", "right"), t.TempDir()
+		expectToken(t, runOnce(t, equinix, folder, "right"))
+		file := (&recordFolder{path: folder}).record(recordID(t, folder))
+		taken, release, err := file.tryTurn()
+		if err != nil || !taken {
+			t.Fatalf("the turn is not free: %t, %v", taken, err)
+		}
+		equinix.latency = 9 * time.Second
+		done := make(chan []error)
+		go func() { done <- runAtOnce(t, equinix, folder, "right", 5) }()
+		synctest.Wait()
+		time.Sleep(time.Millisecond)
+		// While they wait, the credential is accepted and another one rejected.
+		if err := file.update(t.Context(), func(r *record) {
+			r.Accepted.At = time.Now()
+			r.Rejections = []rejection{{Credential: "another", Count: 1, At: time.Now(), Status: 401}}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second) // the five are on their way
+		release()
+		expectToken(t, runOnce(t, equinix, folder, "right"))
+		for _, err := range <-done {
+			expectToken(t, err)
+		}
 	})
 }
 

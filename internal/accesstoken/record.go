@@ -10,9 +10,8 @@ const (
 	// maxRejections is how many successive rejections of an account are risked:
 	// the fifth would lock it.
 	maxRejections = 4
-	// proofLifetime is how long an acceptance lets others send the same credential
-	// without waiting for each other. A longer one would let many send a secret at
-	// once that has been revoked meanwhile.
+	// proofLifetime is how long an acceptance lets those who have waited for it send
+	// the same credential without waiting for each other.
 	proofLifetime = 5 * time.Second
 	// unknownLifetime is how long an attempt without an answer counts as a
 	// possible rejection.
@@ -91,10 +90,11 @@ func (r *record) settle(now time.Time) (changed bool) {
 	return changed
 }
 
-// proven reports whether the credential was accepted so recently that it can be
-// sent without waiting for others.
-func (r *record) proven(credential string, now time.Time) bool {
-	return r.everAccepted(credential) && now.Sub(r.Accepted.At) < proofLifetime
+// proven reports whether the credential was accepted since a caller came with it,
+// so that it can be sent without waiting for others. An earlier acceptance proves
+// nothing: the secret may have been revoked, and many would send it at once.
+func (r *record) proven(credential string, came, now time.Time) bool {
+	return r.everAccepted(credential) && r.Accepted.At.After(came) && now.Sub(r.Accepted.At) < proofLifetime
 }
 
 // everAccepted reports whether the credential is the last that was accepted.
@@ -136,10 +136,7 @@ func (r *record) refusal(credential string, now time.Time, hasTurn bool) *Error 
 		return failure
 	case all >= maxRejections && hasTurn:
 		failure := &Error{Outcome: Unknown, Problem: "the endpoint did not answer earlier attempts, and each may count as a failed one"}
-		if len(r.Rejections) > 0 {
-			failure = r.Rejections[len(r.Rejections)-1].failure()
-		}
-		failure.Lockout = &Lockout{Rejections: all, Unknown: possible, HeldUntil: r.unknownsExpire(all, now)}
+		failure.Lockout = &Lockout{Rejections: all, Unknown: possible, WholeAccount: true, HeldUntil: r.unknownsExpire(all, now)}
 		return failure
 	}
 	return nil
@@ -231,7 +228,7 @@ func (r *record) end(a attempt, failure *Error, unanswered int, now time.Time) {
 
 // accept notes an acceptance. It ends the row of rejections, but for those that
 // came, or may still come, after the endpoint had judged the attempt: its answer
-// may be the slower one. The proof is renewed when half of its time is over.
+// may be the slower one.
 func (r *record) accept(a attempt, now time.Time) {
 	r.Rejections = slices.DeleteFunc(r.Rejections, func(r rejection) bool { return !r.At.After(a.began) })
 	r.Unknowns = slices.DeleteFunc(r.Unknowns, func(u unknown) bool {
@@ -239,7 +236,7 @@ func (r *record) accept(a attempt, now time.Time) {
 		return !onItsWay && !u.At.After(a.began)
 	})
 	revoked := slices.ContainsFunc(r.Rejections, func(r rejection) bool { return r.Credential == a.credential })
-	if !revoked && !r.proven(a.credential, now.Add(proofLifetime/2)) {
+	if !revoked {
 		r.Accepted = &acceptance{Credential: a.credential, At: now}
 	}
 }

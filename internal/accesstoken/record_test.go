@@ -52,7 +52,7 @@ func TestRecord_SettleMovesTimesToComeToNow(t *testing.T) {
 	if !r.Rejections[1].At.Equal(earlier) || !r.Unknowns[1].At.Equal(earlier) {
 		t.Errorf("a time past has changed: %+v", r)
 	}
-	if r.proven("a", noon) || !r.everAccepted("a") {
+	if r.proven("a", time.Time{}, noon) || !r.everAccepted("a") {
 		t.Errorf("an acceptance to come proves the credential, or is lost: %+v", r.Accepted)
 	}
 	if r.settle(noon) {
@@ -143,7 +143,7 @@ func TestRecord_RejectionEndsTheProofOfItsCredentialAlone(t *testing.T) {
 		var r record
 		r.end(attempt{credential: "a", began: noon, alone: true}, nil, 0, noon)
 		r.end(attempt{credential: credential, began: noon, alone: true}, &Error{Outcome: Rejected, Status: 401}, 0, noon)
-		if proven := r.proven("a", noon); proven != (credential == "b") {
+		if proven := r.proven("a", time.Time{}, noon); proven != (credential == "b") {
 			t.Errorf("after a rejection of %s, a is proven: %t", credential, proven)
 		}
 	}
@@ -155,24 +155,6 @@ func TestRecord_LateAcceptanceLeavesARevokedCredentialUnaccepted(t *testing.T) {
 	r.end(attempt{credential: "a", began: noon}, nil, 0, noon.Add(2*time.Second))
 	if r.everAccepted("a") || len(r.Rejections) != 1 {
 		t.Errorf("the record is %+v", r)
-	}
-}
-
-// The proof is renewed before it ends, but not at each of many acceptances: each
-// writes the file.
-func TestRecord_RenewsAProofWhenHalfOfItsTimeIsOver(t *testing.T) {
-	var r record
-	accept := func(at time.Time) {
-		r.end(attempt{credential: "a", began: at}, nil, 0, at)
-	}
-	accept(noon)
-	accept(noon.Add(proofLifetime/2 - 1))
-	if !r.Accepted.At.Equal(noon) {
-		t.Errorf("the proof was renewed at %s", r.Accepted.At)
-	}
-	accept(noon.Add(proofLifetime / 2))
-	if !r.Accepted.At.Equal(noon.Add(proofLifetime / 2)) {
-		t.Errorf("the proof is of %s", r.Accepted.At)
 	}
 }
 

@@ -99,9 +99,15 @@ func (r *redactor) add(spelling string, wholeWord bool) {
 	}
 }
 
-// isWord reports whether a text could be an ordinary word.
+// isWord reports whether a text could be an ordinary word: letters of one case, but
+// for the first.
 func isWord(text string) bool {
-	return len(text) <= longestWord && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) })
+	if len(text) > longestWord || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		return false
+	}
+	_, width := utf8.DecodeRuneInString(text)
+	rest := text[width:]
+	return rest == strings.ToLower(rest) || text == strings.ToUpper(text)
 }
 
 // span is a part of a text, from the first byte to before the end.
@@ -115,6 +121,7 @@ func (r *redactor) redact(text string) string {
 	for range maxEscapes + 1 {
 		for _, pattern := range r.patterns {
 			found = pattern.find(level, origin, found)
+			found = pattern.findCut(level, origin, found)
 		}
 		plain, positions := unescape(level, origin)
 		if plain == level {
@@ -160,6 +167,23 @@ func (p pattern) find(text string, origin []int32, found []span) []span {
 		}
 		found = append(found, span{start, end})
 	}
+}
+
+// findCut appends the place where a text ends within the pattern, because whoever
+// wrote it cut it there.
+func (p pattern) findCut(text string, origin []int32, found []span) []span {
+	end := len(strings.TrimRight(text, ". \u2026\"'`)]}>"))
+	for length := min(len(p.text)-1, end); length >= shortSecret; length-- {
+		if !strings.HasSuffix(text[:end], p.text[:length]) {
+			continue
+		}
+		start := end - length
+		if origin != nil {
+			start, end = int(origin[start]), int(origin[end])
+		}
+		return append(found, span{start, end})
+	}
+	return found
 }
 
 // adjoins reports whether the word and the text beside it meet in letters or

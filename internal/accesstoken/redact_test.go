@@ -165,6 +165,28 @@ func TestRedactor_MasksAWordWhereItStandsAlone(t *testing.T) {
 	}
 }
 
+func TestRedactor_MasksWhatACutLeavesOfASecret(t *testing.T) {
+	redactor := newRedactor([]string{`Zx9Kq7Lm2"Pw4Rt8Vb5`})
+	for text, want := range map[string]string{
+		`{"client_secret":"Zx9Kq7Lm`:           `{"client_secret":"***`,
+		`{"client_secret":"Zx9Kq7Lm2\"Pw4R...`: `{"client_secret":"***...`,
+		`cannot read Zx9Kq7Lm2%22Pw`:           `cannot read ***`,
+		"cannot read Zx9Kq7Lm2\"Pw4\u2026":     "cannot read ***\u2026",
+		`cannot read Zx9Kq7L`:                  `cannot read Zx9Kq7L`, // as short as any word
+		`Zx9Kq7Lm is not at the end`:           `Zx9Kq7Lm is not at the end`,
+	} {
+		if got := redactor.redact(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestRedactor_MasksMixedCaseEverywhere(t *testing.T) {
+	if got := newRedactor([]string{"QwertyUiopAsdfgh"}).redact("keyQwertyUiopAsdfghend"); got != "key***end" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestRedactor_MasksOverlappingSecretsAsOne(t *testing.T) {
 	redactor := newRedactor([]string{"first-part-of", "part-of-a-secret", "a-secret-and-more"})
 	if got := redactor.redact("<first-part-of-a-secret-and-more> <part-of-a-secret>"); got != "<***> <***>" {
@@ -247,7 +269,7 @@ func TestRedactor_BodyMasksTokensAndSecrets(t *testing.T) {
 // hostileText is a MiB that almost contains a secret everywhere, under escapes.
 func hostileText(secret string) string {
 	part := secret[:len(secret)-1] + `\u0073%5c\\`
-	return strings.Repeat(part, (1<<20)/len(part)+1)[:1<<20]
+	return strings.Repeat(part, (1<<20)/len(part)+1)[:1<<20-1] + "-"
 }
 
 func TestRedactor_WorkGrowsWithTheTextAlone(t *testing.T) {

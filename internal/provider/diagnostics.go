@@ -147,6 +147,8 @@ func whatHappened(failure *accesstoken.Error) string {
 		}
 	}
 	switch {
+	case failure.Withheld() && failure.Outcome != accesstoken.Rejected:
+		text.WriteString("\nNo request was sent.")
 	case failure.Withheld():
 		text.WriteString("\nThis is the answer to an earlier request. This time no request was sent.")
 	case failure.Attempts == 1:
@@ -170,6 +172,9 @@ func lockoutText(lockout *accesstoken.Lockout) string {
 		text.WriteString("Nothing more is sent for this account until you delete the file that remembers them.")
 	case lockout.NeedsClearing:
 		text.WriteString("Nothing more is sent for this account in this run.")
+	case lockout.WholeAccount:
+		fmt.Fprintf(&text, "Nothing more is sent for this account until %s (in %s).",
+			lockout.HeldUntil.UTC().Format(time.RFC3339), max(time.Until(lockout.HeldUntil).Round(time.Second), time.Second))
 	case !lockout.HeldUntil.IsZero():
 		fmt.Fprintf(&text, "These credentials are not sent again until %s (in %s). Changed credentials are sent at once.",
 			lockout.HeldUntil.UTC().Format(time.RFC3339), max(time.Until(lockout.HeldUntil).Round(time.Second), time.Second))

@@ -229,7 +229,7 @@ func TestDiagnostics_UnknownOutcomes(t *testing.T) {
 	if failure.Summary != "No token request is sent: another rejection could lock the account" {
 		t.Errorf("got %q", failure.Summary)
 	}
-	mustContain(t, failure.Detail, "This time no request was sent.", "Known here: 0 rejected, 4 without an answer.", "Check whether the endpoint works again, and wait.")
+	mustContain(t, failure.Detail, "No request was sent.", "Known here: 0 rejected, 4 without an answer. Nothing more is sent for this account until", "Check whether the endpoint works again, and wait.")
 	if server.Count() != 4 {
 		t.Errorf("%d attempts, want 4", server.Count())
 	}

@@ -478,6 +478,6 @@ func TestLockout_KilledRunsCountAsPossibleRejections(t *testing.T) {
 	}
 	release()
 	mustContain(t, flat(w.fail("plan", "-var=secret=wrong-4")), "No token request is sent: another rejection could lock the account",
-		"Known here: 0 rejected, 4 without an answer.", "not sent again until")
+		"Known here: 0 rejected, 4 without an answer.", "Nothing more is sent for this account until")
 	expectCount(t, server, 4)
 }
