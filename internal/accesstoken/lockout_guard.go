@@ -185,7 +185,7 @@ func (a *account) stored(ctx context.Context) record {
 func (a *account) admit(ctx context.Context, credential string) (v verdict, release func(), err error) {
 	came := time.Now()
 	release = func() {}
-	if v, err = a.judge(ctx, credential, came, false); v.proven || err != nil {
+	if _, err = a.judge(ctx, credential, came, false); err != nil {
 		return v, release, err
 	}
 	tflog.Debug(ctx, "Waiting for other requests for the account, if there are any")

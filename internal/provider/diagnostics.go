@@ -173,11 +173,9 @@ func lockoutText(lockout *accesstoken.Lockout) string {
 	case lockout.NeedsClearing:
 		text.WriteString("Nothing more is sent for this account in this run.")
 	case lockout.WholeAccount:
-		fmt.Fprintf(&text, "Nothing more is sent for this account until %s (in %s).",
-			lockout.HeldUntil.UTC().Format(time.RFC3339), max(time.Until(lockout.HeldUntil).Round(time.Second), time.Second))
+		text.WriteString("Nothing more is sent for this account until " + moment(lockout.HeldUntil) + ".")
 	case !lockout.HeldUntil.IsZero():
-		fmt.Fprintf(&text, "These credentials are not sent again until %s (in %s). Changed credentials are sent at once.",
-			lockout.HeldUntil.UTC().Format(time.RFC3339), max(time.Until(lockout.HeldUntil).Round(time.Second), time.Second))
+		text.WriteString("These credentials are not sent again until " + moment(lockout.HeldUntil) + ". Changed credentials are sent at once.")
 	case lockout.Record != "":
 		text.WriteString("These credentials are not sent again until they change, or until you delete the file that remembers them.")
 	case lockout.Unknown < lockout.Rejections:
@@ -187,4 +185,9 @@ func lockoutText(lockout *accesstoken.Lockout) string {
 		fmt.Fprintf(&text, "\nRemembered in: %s (lockout_protection = false in the provider block, or %s=false, switches the files off)", lockout.Record, envLockoutProtection)
 	}
 	return strings.TrimSpace(text.String())
+}
+
+// moment names a time to come, and how far off it is.
+func moment(at time.Time) string {
+	return fmt.Sprintf("%s (in %s)", at.UTC().Format(time.RFC3339), max(time.Until(at).Round(time.Second), time.Second))
 }
