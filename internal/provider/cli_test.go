@@ -39,9 +39,13 @@ var cliPath = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// buildFolder holds the built provider; TestMain removes it.
+// ownFolder is the home of the tests and holds all that they share. isolate makes
+// it and TestMain removes it.
+var ownFolder string
+
+// buildFolder holds the built provider.
 var buildFolder = sync.OnceValues(func() (string, error) {
-	folder, err := os.MkdirTemp("", "equinix-oauth2-build")
+	folder, err := os.MkdirTemp(ownFolder, "build")
 	if err != nil {
 		return "", err
 	}
@@ -59,10 +63,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
-	if folder, err := buildFolder(); err == nil {
-		_ = os.RemoveAll(folder)
-	}
-	_ = os.RemoveAll(os.Getenv("HOME"))
+	_ = os.RemoveAll(ownFolder)
 	os.Exit(code)
 }
 
@@ -82,8 +83,8 @@ func isolate() error {
 			}
 		}
 	}
-	home, err := os.MkdirTemp("", "equinix-oauth2-home")
-	if err != nil {
+	var err error
+	if ownFolder, err = os.MkdirTemp("", "equinix-oauth2-home"); err != nil {
 		return err
 	}
 	path, err := cliPath()
@@ -95,7 +96,7 @@ func isolate() error {
 		return err
 	}
 	variables := map[string]string{
-		"HOME": home, "XDG_CACHE_HOME": filepath.Join(home, ".cache"),
+		"HOME": ownFolder, "XDG_CACHE_HOME": filepath.Join(ownFolder, ".cache"),
 		"EQUINIX_LOCKOUT_PROTECTION": "false",
 		"TF_ACC_TERRAFORM_PATH":      path,
 	}
